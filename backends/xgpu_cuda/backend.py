@@ -1,0 +1,73 @@
+"""`CudaBackend`: xgpu's protocol over a `Driver`. Buffers are `Memory`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from xgpu.plugin import DeviceInfo, KernelOp, Operand, Program
+from xgpu.plugin.dtypes import DType
+from xgpu_cuda import launch
+from xgpu_cuda.driver import Driver, Memory
+
+
+class CudaBackend:
+    """The devices of one driver: GPUs, or the simulator."""
+
+    protocol = 1
+    unsupported: frozenset[str] = frozenset()
+
+    def __init__(self, driver: Driver) -> None:
+        self.driver = driver
+        self.name = driver.name
+        self.kernel_ops: Mapping[str, KernelOp] = launch.kernel_ops(driver)
+
+    def devices(self) -> Sequence[DeviceInfo]:
+        """See `Driver.devices`."""
+        return self.driver.devices()
+
+    def allocate(self, device: int, dtype: DType, size: int) -> Memory:
+        """See `xgpu.plugin.Backend.allocate`."""
+        return self.driver.allocate(device, size * dtype.itemsize)
+
+    def from_host(self, device: int, array: Any) -> Memory:
+        """See `xgpu.plugin.Backend.from_host`."""
+        memory = self.driver.allocate(device, array.nbytes)
+        self.driver.to_device(device, memory, array)
+        return memory
+
+    def to_host(self, device: int, buffer: Memory, dtype: DType, offset: int, size: int) -> Any:
+        """See `xgpu.plugin.Backend.to_host`."""
+        start = buffer.ptr + offset * dtype.itemsize
+        return self.driver.to_host(device, start, size * dtype.itemsize).view(dtype)
+
+    def compile(self, device: int, program: Program) -> launch.Kernel:
+        """Generate the source and load it; see `xgpu_cuda.launch`."""
+        return launch.compile(self.driver, device, program)
+
+    def launch(
+        self,
+        device: int,
+        kernel: launch.Kernel,
+        shape: tuple[int, ...],
+        inputs: Sequence[Operand],
+        outputs: Sequence[Operand],
+    ) -> list[Memory]:
+        """See `xgpu.plugin.Backend.launch`."""
+        return kernel.launch(shape, inputs, outputs)
+
+    def synchronize(self, device: int) -> None:
+        """See `Driver.synchronize`."""
+        self.driver.synchronize(device)
+
+    def record_event(self, device: int) -> Any:
+        """See `Driver.record_event`."""
+        return self.driver.record_event(device)
+
+    def elapsed(self, device: int, start: Any, stop: Any) -> float:
+        """See `Driver.elapsed`."""
+        return self.driver.elapsed(device, start, stop)
+
+    def allocated(self, device: int) -> int:
+        """See `Driver.allocated`."""
+        return self.driver.allocated(device)

@@ -1,0 +1,123 @@
+// One accumulator per reduction row of the op table: what a thread, a warp, a block and finally
+// the second kernel fold values into.
+//
+// A fresh accumulator is the identity, so that a thread without values may take part. `absorb`
+// adds one value (with its position along the reduced axes, which only arg* use), `merge`
+// another accumulator. sum and prod fold in a fixed order that the kernels define; the others
+// give the same result in any order.
+#pragma once
+
+#include "xgpu/arithmetic.cuh"
+#include "xgpu/types.cuh"
+
+namespace xgpu {
+namespace accumulator {
+
+template <class T, class Index>
+struct sum {
+    T value = {};
+    __device__ __forceinline__ void absorb(T x, Index) { value = add(value, x); }
+    __device__ __forceinline__ void merge(const sum& other) { value = add(value, other.value); }
+};
+
+template <class T, class Index>
+struct prod {
+    T value = one();
+    __device__ static constexpr T one() {
+        if constexpr (is_complex<T>) return T{1, 0};
+        else return T(1);
+    }
+    __device__ __forceinline__ void absorb(T x, Index) { value = multiply(value, x); }
+    __device__ __forceinline__ void merge(const prod& other) {
+        value = multiply(value, other.value);
+    }
+};
+
+// NaN wins.
+template <class T, class Index>
+struct min {
+    T value = limits<T>::highest;
+    __device__ __forceinline__ void absorb(T x, Index) { value = minimum(value, x); }
+    __device__ __forceinline__ void merge(const min& other) { absorb(other.value, 0); }
+};
+
+template <class T, class Index>
+struct max {
+    T value = limits<T>::lowest;
+    __device__ __forceinline__ void absorb(T x, Index) { value = maximum(value, x); }
+    __device__ __forceinline__ void merge(const max& other) { absorb(other.value, 0); }
+};
+
+template <class T, class Index>
+struct any {
+    T value = false;
+    __device__ __forceinline__ void absorb(T x, Index) { value = value || x; }
+    __device__ __forceinline__ void merge(const any& other) { value = value || other.value; }
+};
+
+template <class T, class Index>
+struct all {
+    T value = true;
+    __device__ __forceinline__ void absorb(T x, Index) { value = value && x; }
+    __device__ __forceinline__ void merge(const all& other) { value = value && other.value; }
+};
+
+// The position of the first extreme value; the first NaN, if there is one. A thread absorbs
+// values in the order of their positions, so that of equals the one it has comes first.
+template <class T, class Index, bool Least>
+struct extreme {
+    T best = Least ? limits<T>::highest : limits<T>::lowest;
+    Index value = limits<Index>::highest;
+
+    __device__ __forceinline__ static bool beats(T x, T y) {
+        if constexpr (Least) return x < y;
+        else return x > y;
+    }
+    __device__ __forceinline__ void absorb(T x, Index position) {
+        // The first value is taken as it is: it may equal the identity.
+        bool wins = beats(x, best) || value == limits<Index>::highest;
+        if constexpr (is_floating<T>) wins = wins || (x != x && best == best);
+        if (wins) {
+            best = x;
+            value = position;
+        }
+    }
+    __device__ __forceinline__ void merge(const extreme& other) {
+        bool wins = beats(other.best, best) || (other.best == best && other.value < value);
+        if constexpr (is_floating<T>) {
+            const bool nan = best != best, other_nan = other.best != other.best;
+            if (nan || other_nan) wins = other_nan && (!nan || other.value < value);
+        }
+        if (wins) {
+            best = other.best;
+            value = other.value;
+        }
+    }
+};
+
+template <class T, class Index>
+struct argmin : extreme<T, Index, true> {};
+template <class T, class Index>
+struct argmax : extreme<T, Index, false> {};
+
+}  // namespace accumulator
+
+template <int Words>
+struct words {
+    uint32_t at[Words];
+};
+
+// The state S of the lane `offset` above this one, among `width` lanes, in words of 32 bits.
+template <class S>
+__device__ __forceinline__ S shuffle_down(const S& state, unsigned offset, int width) {
+    static_assert(sizeof(S) % 4 == 0, "a state is exchanged in words of 32 bits");
+    constexpr int count = sizeof(S) / 4;
+    auto read = __builtin_bit_cast(words<count>, state);
+#pragma unroll
+    for (int i = 0; i < count; ++i) {
+        read.at[i] = __shfl_down_sync(0xffffffffu, read.at[i], offset, width);
+    }
+    return __builtin_bit_cast(S, read);
+}
+
+}  // namespace xgpu

@@ -1,0 +1,170 @@
+// Arithmetic on bool, integer and real floating operands; complex ones are in complex.cuh.
+//
+// Integers wrap. An integer divided by zero gives 0, as does its remainder (NumPy's values).
+// On bool, add and maximum are "or", multiply and minimum are "and".
+#pragma once
+
+#include "xgpu/types.cuh"
+
+namespace xgpu {
+
+template <class T>
+__device__ __forceinline__ T add(T a, T b) {
+    static_assert(!is_complex<T>, "include xgpu/complex.cuh");
+    if constexpr (is_bool<T>) return a || b;
+    else if constexpr (is_integer<T>) return T(wrapping_of<T>(a) + wrapping_of<T>(b));
+    else return a + b;
+}
+
+template <class T>
+__device__ __forceinline__ T subtract(T a, T b) {
+    static_assert(!is_complex<T> && !is_bool<T>, "include xgpu/complex.cuh");
+    if constexpr (is_integer<T>) return T(wrapping_of<T>(a) - wrapping_of<T>(b));
+    else return a - b;
+}
+
+template <class T>
+__device__ __forceinline__ T multiply(T a, T b) {
+    static_assert(!is_complex<T>, "include xgpu/complex.cuh");
+    if constexpr (is_bool<T>) return a && b;
+    else if constexpr (is_integer<T>) return T(wrapping_of<T>(a) * wrapping_of<T>(b));
+    else return a * b;
+}
+
+template <class T>
+__device__ __forceinline__ T divide(T a, T b) {
+    static_assert(is_floating<T>, "divide is for floating types");
+    return a / b;
+}
+
+template <class T>
+__device__ __forceinline__ T negative(T x) {
+    static_assert(!is_complex<T> && !is_bool<T>, "include xgpu/complex.cuh");
+    if constexpr (is_integer<T>) return T(wrapping_of<T>(0) - wrapping_of<T>(x));
+    else return -x;
+}
+
+// The lowest signed integer is its own absolute value.
+template <class T>
+__device__ __forceinline__ T abs(T x) {
+    static_assert(!is_complex<T> && !is_bool<T>, "include xgpu/complex.cuh");
+    if constexpr (is_floating<T>) {
+        return from_bits<T>(to_bits(x) & static_cast<unsigned_of<T>>(~unsigned_of<T>(0) >> 1));
+    } else if constexpr (is_signed<T>) {
+        return x < 0 ? negative(x) : x;
+    } else {
+        return x;
+    }
+}
+
+template <class T>
+__device__ __forceinline__ T square(T x) {
+    return multiply(x, x);
+}
+
+template <class T>
+__device__ __forceinline__ T reciprocal(T x) {
+    static_assert(is_floating<T>, "reciprocal is for floating types");
+    return T(1) / x;
+}
+
+// The sign of -0 is +0; that of NaN is NaN.
+template <class T>
+__device__ __forceinline__ T sign(T x) {
+    static_assert(!is_complex<T> && !is_bool<T>, "include xgpu/complex.cuh");
+    if constexpr (is_floating<T>) {
+        return x > T(0) ? T(1) : x < T(0) ? T(-1) : x == T(0) ? T(0) : x;
+    } else if constexpr (is_signed<T>) {
+        return T((x > 0) - (x < 0));
+    } else {
+        return T(x != 0);
+    }
+}
+
+// A NaN wins over every number, and -0 is below +0 (IEEE 754-2019 maximum and minimum).
+template <class T>
+__device__ __forceinline__ T maximum(T a, T b) {
+    static_assert(!is_complex<T>, "complex numbers have no order");
+    if constexpr (is_bool<T>) {
+        return a || b;
+    } else if constexpr (is_floating<T>) {
+        if (a != a) return a;
+        if (b != b) return b;
+        if (a == b) return from_bits<T>(to_bits(a) & to_bits(b));
+        return a > b ? a : b;
+    } else {
+        return a > b ? a : b;
+    }
+}
+
+template <class T>
+__device__ __forceinline__ T minimum(T a, T b) {
+    static_assert(!is_complex<T>, "complex numbers have no order");
+    if constexpr (is_bool<T>) {
+        return a && b;
+    } else if constexpr (is_floating<T>) {
+        if (a != a) return a;
+        if (b != b) return b;
+        if (a == b) return from_bits<T>(to_bits(a) | to_bits(b));
+        return a < b ? a : b;
+    } else {
+        return a < b ? a : b;
+    }
+}
+
+namespace detail {
+
+__device__ __forceinline__ float fmod(float a, float b) { return ::fmodf(a, b); }
+__device__ __forceinline__ double fmod(double a, double b) { return ::fmod(a, b); }
+__device__ __forceinline__ float floor(float x) { return ::floorf(x); }
+__device__ __forceinline__ double floor(double x) { return ::floor(x); }
+__device__ __forceinline__ float copysign(float a, float b) { return ::copysignf(a, b); }
+__device__ __forceinline__ double copysign(double a, double b) { return ::copysign(a, b); }
+
+}  // namespace detail
+
+// Floating: Python's a // b, which is exact where floor(a / b) would round up to the next
+// integer; but floor(a / b) itself where an operand is infinite or b is zero, as the standard
+// prefers.
+template <class T>
+__device__ inline T floor_divide(T a, T b) {
+    static_assert(is_floating<T> || is_integer<T>, "floor_divide is for integers and real floats");
+    if constexpr (is_floating<T>) {
+        if (b == T(0) || abs(a) == limits<T>::infinity || abs(b) == limits<T>::infinity) {
+            return detail::floor(a / b);
+        }
+        T rest = detail::fmod(a, b);
+        T quotient = (a - rest) / b;
+        if (rest != T(0) && (b < T(0)) != (rest < T(0))) quotient -= T(1);
+        if (quotient == T(0)) return detail::copysign(T(0), a / b);
+        T whole = detail::floor(quotient);
+        return quotient - whole > T(0.5) ? whole + T(1) : whole;
+    } else if constexpr (is_signed<T>) {
+        if (b == 0) return T(0);
+        if (b == T(-1)) return negative(a);  // the one quotient that overflows: it wraps
+        T quotient = T(a / b);
+        return a % b != 0 && (a < 0) != (b < 0) ? T(quotient - 1) : quotient;
+    } else {
+        return b == 0 ? T(0) : T(a / b);
+    }
+}
+
+// Python's a % b: the result has the sign of b, a zero too.
+template <class T>
+__device__ inline T remainder(T a, T b) {
+    static_assert(is_floating<T> || is_integer<T>, "remainder is for integers and real floats");
+    if constexpr (is_floating<T>) {
+        T rest = detail::fmod(a, b);
+        if (b == T(0)) return rest;
+        if (rest == T(0)) return detail::copysign(T(0), b);
+        return (b < T(0)) != (rest < T(0)) ? rest + b : rest;
+    } else if constexpr (is_signed<T>) {
+        if (b == 0 || b == T(-1)) return T(0);
+        T rest = T(a % b);
+        return rest != 0 && (rest < 0) != (b < 0) ? T(rest + b) : rest;
+    } else {
+        return b == 0 ? T(0) : T(a % b);
+    }
+}
+
+}  // namespace xgpu

@@ -1,0 +1,58 @@
+"""`Kernel`: what a compiled program offers to the backend, whatever kernels are behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from xgpu.codegen import Packer, Tuning, emit, tune
+from xgpu.codegen.cuda import CUDA
+from xgpu.plugin import KernelError, Operand, Program
+from xgpu_cuda.driver import Driver, Memory
+
+PLANS: Final = 1024
+"""How many sizes a kernel remembers before it starts over."""
+
+
+class Kernel:
+    """A program compiled for one device.
+
+    ``name`` says what it computes, ``source`` is its generated text, ``compiled`` where its code
+    came from ("compiled", or "disk" for the cache), ``compile_seconds`` what that took.
+    """
+
+    def __init__(
+        self, driver: Driver, device: int, program: Program, entries: tuple[str, ...]
+    ) -> None:
+        self.driver = driver
+        self.device = device
+        self.program = program
+        self.tuning: Tuning = tune(program)
+        self.packer = Packer(program)
+        self._output_sizes = tuple((o.dtype.itemsize, o.reduced) for o in program.outputs)
+        try:
+            self.source = emit(program, CUDA)
+        except ValueError as error:
+            raise KernelError(f"malformed program: {error}") from error
+        self.functions = driver.load(device, self.source, entries)
+        first = self.functions[entries[0]]
+        kind = "reduction" if program.reduced else "elementwise"
+        self.name = f"xgpu_{kind}[{'+'.join(program.ops()) or 'copy'}]"
+        self.compiled: str = first.compiled
+        self.compile_seconds: float = first.compile_seconds
+
+    def launch(
+        self, shape: tuple[int, ...], inputs: Sequence[Operand], outputs: Sequence[Operand]
+    ) -> list[Memory]:
+        """Run over ``shape``; see `xgpu.plugin.Backend.launch`."""
+        raise NotImplementedError
+
+    def buffers(self, points: int, kept: int, outputs: Sequence[Operand]) -> list[Operand]:
+        """The outputs, with memory allocated where none is given."""
+        allocate, device = self.driver.allocate, self.device
+        return [
+            output
+            if output[0] is not None
+            else (allocate(device, (kept if reduced else points) * size), output[1], output[2])
+            for output, (size, reduced) in zip(outputs, self._output_sizes, strict=True)
+        ]

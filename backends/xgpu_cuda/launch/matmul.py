@@ -1,0 +1,124 @@
+"""`matmul`: the device's own library where the driver has one, and else kernels/matmul.cu."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from xgpu.codegen import divisor
+from xgpu.codegen.cuda import CUDA
+from xgpu.plugin import Strided
+from xgpu.plugin.dtypes import DType
+from xgpu_cuda.driver import Driver, Function, Memory
+
+ENTRY: Final = "xgpu_matmul"
+
+BLOCK: Final = 64
+"""Threads of a block, as in matmul.cu."""
+
+TILES: Final = ((32, 32), (128, 8), (8, 128))
+"""Rows and columns of the results of a block, by their number in matmul.cu."""
+
+Batch = list[tuple[int, int, int]]
+"""(length, stride of the left operand, stride of the right one) of each batch axis."""
+
+
+Library = Callable[[int, Strided, Strided, DType, tuple[int, ...]], Memory | None]
+"""A driver's own product; None where it has none for the operands."""
+
+
+class Matmul:
+    """The kernel op over one driver; remembers its compiled kernels."""
+
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
+        self._library: Library | None = getattr(driver, "matmul", None)
+        self._functions: dict[tuple[int, DType, int], Function] = {}
+
+    def __call__(
+        self, device: int, operands: Sequence[Strided], dtype: DType, shape: tuple[int, ...]
+    ) -> Memory:
+        """The products of ``(*batch, M, K)`` and ``(*batch, K, N)`` matrices, in C order."""
+        left, right = operands
+        if self._library is not None:
+            made = self._library(device, left, right, dtype, shape)
+            if made is not None:
+                return made
+        memory = self._driver.allocate(device, math.prod(shape) * dtype.itemsize)
+        if 0 in shape:
+            return memory
+        batch = collapsed(shape[:-2], left.strides[:-2], right.strides[:-2])
+        function = self._function(device, dtype, len(batch))
+        grid, arguments = _arguments(left, right, shape, memory, batch)
+        self._driver.launch(device, function, grid, BLOCK, 0, arguments)
+        return memory
+
+    def _function(self, device: int, dtype: DType, axes: int) -> Function:
+        key = device, dtype, axes
+        if key not in self._functions:
+            loaded = self._driver.load(device, source(dtype, axes), (ENTRY,))
+            self._functions[key] = loaded[ENTRY]
+        return self._functions[key]
+
+
+def source(dtype: DType, axes: int) -> str:
+    """The text that includes matmul.cu for one dtype and number of batch axes."""
+    headers = ["types", "complex"] if dtype.kind == "c" else ["types"]
+    return "\n".join(
+        [
+            *(f'#include "xgpu/{header}.cuh"' for header in headers),
+            "namespace xgpu {",
+            "struct matmul_types {",
+            f"    using element = {CUDA.type_of(dtype)};",
+            f"    static constexpr int batch_axes = {axes};",
+            "};",
+            "}  // namespace xgpu",
+            '#include "matmul.cu"',
+            "",
+        ]
+    )
+
+
+def collapsed(shape: tuple[int, ...], left: tuple[int, ...], right: tuple[int, ...]) -> Batch:
+    """The batch axes, merged as far as both operands' strides allow."""
+    axes: Batch = []
+    for axis in zip(shape, left, right, strict=True):
+        length, *strides = axis
+        if length == 1:
+            continue
+        if axes and axes[-1][1:] == tuple(stride * length for stride in strides):
+            axes[-1] = (axes[-1][0] * length, axis[1], axis[2])
+        else:
+            axes.append(axis)
+    return axes
+
+
+def _arguments(
+    left: Strided, right: Strided, shape: tuple[int, ...], memory: Memory, batch: Batch
+) -> tuple[int, npt.NDArray[np.uint8]]:
+    """(blocks, the argument struct)."""
+    rows, columns, inner = shape[-2], shape[-1], left.shape[-1]
+    # The tile that computes least in vain; of equals, the squarest.
+    counts = [(-(-rows // high), -(-columns // wide)) for high, wide in TILES]
+    tile = min(range(len(TILES)), key=lambda number: math.prod(counts[number]))
+    row_tiles, column_tiles = counts[tile]
+    itemsize = left.dtype.itemsize
+    slots = [
+        *(rows, columns, inner, row_tiles, column_tiles, tile),
+        *(left.buffer.ptr + left.offset * itemsize, left.strides[-2], left.strides[-1]),
+        *(right.buffer.ptr + right.offset * itemsize, right.strides[-2], right.strides[-1]),
+        memory.ptr,
+    ]
+    axes = batch or [(1, 0, 0)]
+    for length, _, _ in axes:
+        slots.extend(divisor(length))
+    slots.extend(stride for _, stride, _ in axes)
+    slots.extend(stride for _, _, stride in axes)
+    # Addresses and reciprocals fill all 64 bits, strides have a sign.
+    arguments = np.array([slot & 0xFFFFFFFFFFFFFFFF for slot in slots], np.uint64).view(np.uint8)
+    blocks = row_tiles * column_tiles * math.prod(length for length, _, _ in batch)
+    return blocks, arguments

@@ -1,0 +1,204 @@
+"""Launches of kernels/reduction.cu.
+
+Which kernel, how many threads to a kept point and how many segments follow from the sizes and
+strides alone, so that equal launches give equal bits.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from xgpu.codegen import divisor, state_bytes, vectorised
+from xgpu.plugin import Operand, Program
+from xgpu_cuda.driver import Driver, Memory
+from xgpu_cuda.launch.kernel import PLANS, Kernel
+
+ROWS: Final = "xgpu_reduction_rows"
+COLUMNS: Final = "xgpu_reduction_columns"
+FINISH: Final = "xgpu_reduction_finish"
+
+WARP: Final = 32
+
+ROW_BLOCKS: Final = 2048
+COLUMN_BLOCKS: Final = 16384
+"""Blocks that a reduction is split into where it has fewer kept points: several waves of them on
+the largest chips, so that the last wave costs little. Measured on an H100."""
+
+COALESCED: Final = 8
+"""Threads whose wide accesses fill a line of the cache: fewer to a row read it in vain."""
+
+SHORT: Final = 1024
+"""Reduced points that one warp folds by itself; four times as many where kept points abound."""
+
+
+class Plan(NamedTuple):
+    """What one size comes to."""
+
+    sizes: tuple[int, ...]  #: the header up to the workspace
+    axes: tuple[int, ...]  #: the header after it
+    grid: int
+    finish_grid: int  #: 0 where nothing is split
+    points: int
+    kept: int
+    workspace: int  #: bytes
+
+
+class ReductionKernel(Kernel):
+    """A program with reductions, their producers and what is computed from their results."""
+
+    def __init__(self, driver: Driver, device: int, program: Program) -> None:
+        rows_only = vectorised(program)
+        entries = (ROWS, FINISH) if rows_only else (ROWS, FINISH, COLUMNS)
+        super().__init__(driver, device, program, entries)
+        self._plans: dict[tuple[tuple[int, ...], bool], Plan] = {}
+        full_inputs = tuple(n for n, i in enumerate(program.inputs) if not i.after)
+        full_outputs = tuple(n for n, o in enumerate(program.outputs) if not o.reduced)
+        accesses = [program.inputs[n].access for n in full_inputs]
+        accesses += [program.outputs[n].access for n in full_outputs]
+        # (is an output, number, bytes per element) of what is addressed by strides.
+        self._strided = tuple(
+            [
+                (False, n, program.inputs[n].dtype.itemsize)
+                for n in full_inputs
+                if program.inputs[n].access == "strided"
+            ]
+            + [
+                (True, n, program.outputs[n].dtype.itemsize)
+                for n in full_outputs
+                if program.outputs[n].access == "strided"
+            ]
+        )
+        self._columns_possible = not rows_only and program.kept > 0 and bool(self._strided)
+        self._contiguous_bytes = sum(
+            program.inputs[n].dtype.itemsize
+            for n in full_inputs
+            if program.inputs[n].access == "contiguous"
+        )
+        # Whether the reduced axes may be walked in any order: nothing counts along them.
+        self._reorders = (
+            program.reduced > 1
+            and bool(self._strided)
+            and "contiguous" not in accesses
+            and not any(op.startswith("arg") for op in program.ops())
+        )
+        self._full = (
+            tuple(not i.after for i in program.inputs),
+            tuple(not o.reduced for o in program.outputs),
+        )
+
+    def launch(
+        self, shape: tuple[int, ...], inputs: Sequence[Operand], outputs: Sequence[Operand]
+    ) -> list[Memory]:
+        """Run over ``shape``; see `xgpu.plugin.Backend.launch`."""
+        if self._reorders:
+            shape, inputs, outputs = self._reordered(shape, inputs, outputs)
+        columns = self._columns_possible and self._runs_along_kept(inputs, outputs)
+        plan = self._plans.get((shape, columns)) or self._plan(shape, columns)
+        driver, device, block = self.driver, self.device, self.tuning.block
+        targets = self.buffers(plan.points, plan.kept, outputs)
+        workspace = driver.allocate(device, plan.workspace) if plan.workspace else None
+        header = (*plan.sizes, workspace.ptr if workspace else 0, *plan.axes)
+        arguments = self.packer.pack(header, inputs, targets)
+        first = self.functions[COLUMNS if columns else ROWS]
+        driver.launch(device, first, plan.grid, block, 0, arguments)
+        if plan.finish_grid:
+            finish = self.functions[FINISH]
+            driver.launch(device, finish, plan.finish_grid, block, 0, arguments)
+        return [target[0] for target in targets]
+
+    def _runs_along_kept(self, inputs: Sequence[Operand], outputs: Sequence[Operand]) -> bool:
+        """Whether, by bytes, more operands have their neighbours along the kept axes."""
+        last = self.program.kept - 1
+        lead = -self._contiguous_bytes
+        for is_output, number, itemsize in self._strided:
+            strides = (outputs if is_output else inputs)[number][2]
+            along_kept, along_reduced = abs(strides[last]), abs(strides[-1])
+            if along_kept and (not along_reduced or along_kept < along_reduced):
+                lead += itemsize
+            elif along_reduced:
+                lead -= itemsize
+        return lead > 0
+
+    def _reordered(
+        self, shape: tuple[int, ...], inputs: Sequence[Operand], outputs: Sequence[Operand]
+    ) -> tuple[tuple[int, ...], Sequence[Operand], Sequence[Operand]]:
+        """The same space with the reduced axes by falling stride of the first strided operand."""
+        kept = self.program.kept
+        is_output, number, _ = self._strided[0]
+        strides = (outputs if is_output else inputs)[number][2]
+        axes = range(kept, len(shape))
+        order = sorted(axes, key=lambda axis: -abs(strides[axis]))
+        if order == list(axes):
+            return shape, inputs, outputs
+        places = (*range(kept), *order)
+
+        def permuted(full: tuple[bool, ...], operands: Sequence[Operand]) -> Sequence[Operand]:
+            return [
+                (v, o, tuple(s[axis] for axis in places)) if moves and s else (v, o, s)
+                for moves, (v, o, s) in zip(full, operands, strict=True)
+            ]
+
+        full_inputs, full_outputs = self._full
+        return (
+            tuple(shape[axis] for axis in places),
+            permuted(full_inputs, inputs),
+            permuted(full_outputs, outputs),
+        )
+
+    def _plan(self, shape: tuple[int, ...], columns: bool) -> Plan:
+        axis = self.program.kept
+        kept, reduced = math.prod(shape[:axis]), math.prod(shape[axis:])
+        made = self._columns(kept, reduced) if columns else self._rows(kept, reduced)
+        lanes, splits, segment, grid = made
+        finish_lanes = self.tuning.block if splits > 4 * WARP else _lanes(splits)
+        finish_grid = -(-kept * finish_lanes // self.tuning.block) if splits > 1 else 0
+        radix = (slot for length in shape for slot in divisor(max(1, length)))
+        plan = Plan(
+            sizes=(kept, reduced, splits, segment, lanes, finish_lanes),
+            axes=(*shape, *radix),
+            grid=grid,
+            finish_grid=finish_grid,
+            points=kept * reduced,
+            kept=kept,
+            workspace=kept * splits * state_bytes(self.program) if splits > 1 else 0,
+        )
+        if len(self._plans) >= PLANS:
+            self._plans.clear()
+        self._plans[shape, columns] = plan
+        return plan
+
+    def _rows(self, kept: int, reduced: int) -> tuple[int, int, int, int]:
+        """(threads per kept point, segments, points in a segment, blocks)."""
+        block, vector = self.tuning.block, self.tuning.vector
+        short = SHORT if kept < ROW_BLOCKS else 4 * SHORT
+        if kept < 2 * WARP:
+            short //= 4
+        if reduced <= short or block <= WARP:
+            wanted = -(-reduced // vector)
+            lanes = max(_lanes(-(-wanted // self.tuning.unroll)), min(COALESCED, _lanes(wanted)))
+            return lanes, 1, reduced, -(-kept * lanes // block)
+        step = block * vector * self.tuning.unroll
+        splits, segment = _split(reduced, step, -(-ROW_BLOCKS // kept))
+        return block, splits, segment, kept * splits
+
+    def _columns(self, kept: int, reduced: int) -> tuple[int, int, int, int]:
+        """(neighbouring kept points of a block, segments, points in a segment, blocks)."""
+        block = self.tuning.block
+        lanes = _lanes(kept)
+        blocks = -(-kept // lanes)
+        step = block // lanes * self.tuning.vector * self.tuning.unroll
+        splits, segment = _split(reduced, step, -(-COLUMN_BLOCKS // blocks))
+        return lanes, splits, segment, blocks * splits
+
+
+def _lanes(wanted: int) -> int:
+    """The power of two, a warp at most, that gives each of ``wanted`` a thread."""
+    return min(WARP, 1 << max(0, wanted - 1).bit_length())
+
+
+def _split(length: int, step: int, most: int) -> tuple[int, int]:
+    """(how many, how long): at most ``most`` segments of ``length``, in multiples of ``step``."""
+    segment = max(1, -(-length // (step * most))) * step
+    return max(1, -(-length // segment)), segment

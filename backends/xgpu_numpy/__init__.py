@@ -1,0 +1,1 @@
+"""The reference backend: NumPy on the host's processor."""

@@ -1,0 +1,85 @@
+"""`NumpyBackend`: the interpreter of programs over NumPy, with views instead of gathers."""
+
+from __future__ import annotations
+
+import math
+import os
+import platform
+from collections.abc import Sequence
+from typing import Any
+
+import array_api_compat.numpy as xp
+import numpy as np
+
+from xgpu.plugin import Buffer, DeviceInfo, NamespaceBackend, Operand, OutOfMemoryError
+from xgpu.plugin.dtypes import DType
+from xgpu.plugin.namespace import NamespaceKernel
+from xgpu_numpy.ops import TABLE
+
+
+class NumpyBackend(NamespaceBackend):
+    """The device ``cpu``. Buffers are one-dimensional ``numpy.ndarray``."""
+
+    def __init__(self) -> None:
+        super().__init__("numpy", xp, functions=TABLE)
+
+    def devices(self) -> Sequence[DeviceInfo]:
+        """The host's processor and its memory."""
+        pages = os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 0
+        memory = pages * os.sysconf("SC_PAGE_SIZE") if pages > 0 else 0
+        name = platform.processor() or platform.machine() or "processor"
+        return [DeviceInfo(0, name, memory, f"NumPy {np.__version__}, {os.cpu_count()} cores")]
+
+    def allocate(self, device: int, dtype: DType, size: int) -> Buffer:
+        """Uninitialised host memory."""
+        try:
+            return np.empty(size, dtype)
+        except MemoryError as error:
+            raise OutOfMemoryError(f"cpu: no memory for {size * dtype.itemsize} bytes") from error
+
+    def from_host(self, device: int, array: Any) -> Buffer:
+        """A copy, flattened in C order."""
+        return np.array(array, order="C", copy=True).reshape(-1)
+
+    def to_host(self, device: int, buffer: Buffer, dtype: DType, offset: int, size: int) -> Any:
+        """A copy of a part of a buffer."""
+        return buffer[offset : offset + size].copy()
+
+    def strided(
+        self, buffer: Buffer, shape: tuple[int, ...], strides: tuple[int, ...], offset: int
+    ) -> Any:
+        """A view; ``numpy.ndarray`` itself checks that it stays inside the buffer."""
+        size = buffer.itemsize
+        if 0 in shape:
+            return np.empty(shape, buffer.dtype)
+        steps = tuple(s * size for s in strides)
+        return np.ndarray(shape, buffer.dtype, buffer, offset * size, steps)
+
+    def store(
+        self,
+        buffer: Buffer,
+        shape: tuple[int, ...],
+        strides: tuple[int, ...],
+        offset: int,
+        value: Any,
+    ) -> Buffer:
+        """Assign to the view. NumPy copies ``value`` first if it overlaps the view."""
+        self.strided(buffer, shape, strides, offset)[...] = value
+        return buffer
+
+    def launch(
+        self,
+        device: int,
+        kernel: NamespaceKernel,
+        shape: tuple[int, ...],
+        inputs: Sequence[Operand],
+        outputs: Sequence[Operand],
+    ) -> list[Buffer]:
+        """Interpret the program; the standard's special values are results, not warnings."""
+        try:
+            with np.errstate(all="ignore"):
+                return super().launch(device, kernel, shape, inputs, outputs)
+        except MemoryError as error:
+            raise OutOfMemoryError(
+                f"cpu: no memory for a program over {math.prod(shape)} elements"
+            ) from error

@@ -1,0 +1,77 @@
+"""`xgpu devices`: what is there, and for what is not, why."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import xgpu
+
+
+def devices(before: str = "") -> subprocess.CompletedProcess[str]:
+    """Run the command in a process that first runs ``before``."""
+    code = f"{before}\nfrom xgpu.cli.main import main\nmain(['devices'])"
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+
+
+def sections(text: str) -> dict[str, list[str]]:
+    """Backend type -> its lines, the heading first."""
+    found: dict[str, list[str]] = {}
+    for line in text.splitlines():
+        if not line.startswith(" "):
+            current = found.setdefault(line.split()[0], [])
+        current.append(line.strip())
+    return found
+
+
+def test_each_installed_backend_is_listed() -> None:
+    done = devices()
+    assert done.returncode == 0, done.stderr
+    listed = sections(done.stdout)
+    assert list(listed) == [entry.type for entry in xgpu.backends()]
+    heading, cpu = listed["cpu"]
+    assert "loaded" in heading
+    assert "xgpu_numpy.plugin" in heading
+    assert "xgpu-array" in heading
+    assert re.match(r"cpu  .*\d+\.\d GiB.*\[default\]$", cpu)
+
+
+def test_without_cupy_it_says_how_to_get_the_gpu() -> None:
+    done = devices("import sys; sys.modules['cupy'] = sys.modules['cupy_backends'] = None")
+    assert done.returncode == 0, done.stderr
+    heading, reason = sections(done.stdout)["cuda"]
+    assert "not available" in heading
+    assert "xgpu-array[cuda12]" in reason
+    assert "xgpu-array[cuda13]" in reason
+
+
+def test_a_bad_plugin_gives_its_reason_and_hides_nothing(unusual_plugins: Path) -> None:
+    done = devices()
+    assert done.returncode == 0, done.stderr
+    listed = sections(done.stdout)
+    for name, reason in {
+        "broken": "ModuleNotFoundError: No module named 'a_module_that_nobody_has'",
+        "hookless": "has no hook",
+        "old": "speaks protocol 0, this xgpu speaks 1",
+        "faulty": "OSError: the device file is gone",
+        "empty": "no device",
+    }.items():
+        heading, said = listed[name]
+        assert "not available" in heading
+        assert f"plugin_{name}, plugin-{name} 1.0" in heading
+        assert reason in said
+    assert "loaded" in listed["other"][0]
+    assert listed["other"][1].startswith("other:0")
+    assert listed["cpu"][1].endswith("[default]")
+
+
+def test_an_unusable_default_device_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XGPU_DEVICE", "nonsense")
+    done = devices()
+    assert done.returncode == 0
+    assert "no backend serves device type 'nonsense'" in done.stderr
+    assert "loaded" in sections(done.stdout)["cpu"][0]

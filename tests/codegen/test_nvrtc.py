@@ -1,0 +1,121 @@
+"""Generated sources through NVRTC, for each architecture that is supported; needs no GPU."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from tests.backends.cuda.interpreter import Builder
+from xgpu.codegen import emit
+from xgpu.codegen.cuda import CUDA
+from xgpu.plugin import BackendUnavailableError, dtypes, ops
+from xgpu.plugin.dtypes import DType
+from xgpu_cuda.compiler import compile_cubin
+from xgpu_cuda.driver import nvrtc
+from xgpu_cuda.launch.matmul import source
+
+ARCHITECTURES = ["sm_75", "sm_80", "sm_90", "sm_100", "sm_120"]
+
+try:
+    nvrtc()
+except BackendUnavailableError as error:
+    pytest.skip(str(error), allow_module_level=True)
+
+
+def load(build: Builder, dtype: object, access: str = "contiguous", *strides: int) -> int:
+    return build.load(np.zeros(1), access, 0, strides, dtype=dtype)  # type: ignore[arg-type]
+
+
+def result_of(op: ops.Op, dtype: DType) -> DType:
+    if op.result == "real":
+        return dtypes.real_of(dtype)
+    return {"bool": dtypes.bool_, "index": dtypes.int64}.get(op.result, dtype)
+
+
+def every_op(dtype: DType) -> Builder:
+    """One program with each elementwise op that takes ``dtype``."""
+    build = Builder((8,))
+    x, y, condition = load(build, dtype), load(build, dtype), load(build, "bool")
+    for op in ops.elementwise():
+        if dtype.kind not in op.accepts or op.name == "cast":
+            continue
+        args = (condition, x, y)[3 - op.arity :] if op.arity != 1 else (x,)
+        build.output(build.op(op.name, *args, dtype=result_of(op, dtype)))
+    for other in dtypes.ALL:
+        build.output(build.op("cast", x, dtype=other))
+    return build
+
+
+def every_reduction(dtype: DType, strided: bool) -> Builder:
+    build = Builder((8,), (8,))
+    x = load(build, dtype, "strided", 1, 8) if strided else load(build, dtype)
+    for op in ops.reductions():
+        if dtype.kind in op.accepts:
+            build.output(build.op(op.name, x, dtype=result_of(op, dtype)), reduced=True)
+    build.output(x)
+    return build
+
+
+def accesses(wide: bool, reduced: bool) -> Builder:
+    """All ways to address an operand, over four axes."""
+    build = Builder((2, 2), (2, 2), wide) if reduced else Builder((2, 2, 2, 2), (), wide)
+    kinds = {"contiguous": (), "strided": (1, 2, 3, 4), "uniform": (), "index": (1, 2, 3, 4)}
+    total = build.op("cast", build.scalar(1, "float32"), dtype="int64")
+    for access, strides in kinds.items():
+        total = build.op("add", total, load(build, "int64", access, *strides))
+    if reduced:
+        total = build.op("sum", total)
+        after = build.load(np.zeros(1), "strided", 0, (1, 2), after=True, dtype="int64")
+        total = build.op("add", total, after)
+    build.output(total, reduced=reduced, strides=(2, 1) if reduced else (4, 3, 2, 1))
+    build.output(total, reduced=reduced)
+    return build
+
+
+def representative() -> Iterator[tuple[str, Builder]]:
+    for wide in (False, True):
+        for reduced in (False, True):
+            yield f"accesses wide={wide} reduced={reduced}", accesses(wide, reduced)
+    yield "argmax", every_reduction(dtypes.float32, False)
+
+
+@pytest.mark.parametrize("arch", ARCHITECTURES)
+@pytest.mark.parametrize(("name", "build"), list(representative()))
+def test_each_architecture(arch: str, name: str, build: Builder) -> None:
+    assert compile_cubin(emit(build.program, CUDA), arch)[:4] == b"\x7fELF", name
+
+
+@pytest.mark.parametrize("dtype", dtypes.ALL, ids=str)
+def test_every_op(dtype: DType) -> None:
+    assert compile_cubin(emit(every_op(dtype).program, CUDA), "sm_90")
+
+
+@pytest.mark.parametrize("dtype", dtypes.ALL, ids=str)
+@pytest.mark.parametrize("strided", [False, True])
+def test_every_reduction(dtype: DType, strided: bool) -> None:
+    assert compile_cubin(emit(every_reduction(dtype, strided).program, CUDA), "sm_90")
+
+
+@pytest.mark.parametrize("arch", ARCHITECTURES)
+@pytest.mark.parametrize(("dtype", "axes"), [("int8", 0), ("float64", 2), ("complex64", 1)])
+def test_matmul(arch: str, dtype: str, axes: int) -> None:
+    assert compile_cubin(source(np.dtype(dtype), axes), arch)
+
+
+def test_many_axes() -> None:
+    build = Builder((2,) * 32)
+    build.output(load(build, "float32", "strided", *range(32)))
+    assert compile_cubin(emit(build.program, CUDA), "sm_90")
+
+
+def test_wide_accesses() -> None:
+    """A contiguous program loads and stores 16 bytes at a time, and spills nothing."""
+    build = Builder((8,))
+    x, y = load(build, "float32"), load(build, "float32")
+    build.output(build.op("add", x, y))
+    ptx = compile_cubin(emit(build.program, CUDA), "compute_90").decode()
+    assert "ld.global.v4" in ptx
+    assert "st.global.v4" in ptx
+    assert ".local" not in ptx

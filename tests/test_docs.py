@@ -1,0 +1,80 @@
+"""The documentation's examples run, and what it quotes from files is what stands there."""
+
+from __future__ import annotations
+
+import doctest
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import xgpu
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted(
+    [*ROOT.glob("*.md"), ROOT / "backends" / "README.md", *(ROOT / "docs").rglob("*.md")],
+)
+OPTIONS = doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL
+EXAMPLED = {"README.md", "backends/README.md", "docs/quickstart.md", "docs/devices.md"}
+
+
+def name(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """The fenced blocks of one language on a page."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture
+def _no_registered_backend() -> object:
+    before = {entry.type for entry in xgpu.backends()}
+    yield
+    for entry in xgpu.backends():
+        if entry.type not in before:
+            xgpu.unregister_backend(entry.type)
+
+
+@pytest.mark.usefixtures("_no_registered_backend")
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_examples(page: Path) -> None:
+    failed, tried = doctest.testfile(str(page), module_relative=False, optionflags=OPTIONS)
+    assert failed == 0
+    assert (tried > 0) == (name(page) in EXAMPLED)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_links_lead_somewhere(page: Path) -> None:
+    targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
+    assert [t for t in targets if not (page.parent / t).exists()] == []
+
+
+def test_the_plugin_page_quotes_the_example() -> None:
+    page = ROOT / "backends" / "README.md"
+    example = ROOT / "backends" / "example"
+    assert (example / "xgpu_example.py").read_text() in blocks(page, "python")
+    (entry_point,) = blocks(page, "toml")
+    assert entry_point in (example / "pyproject.toml").read_text()
+
+
+def commands() -> list[list[str]]:
+    """The command lines that call `xgpu` in the documentation."""
+    lines = [line for page in PAGES for block in blocks(page, "sh") for line in block.splitlines()]
+    return [shlex.split(line) for line in lines if line.startswith("xgpu ")]
+
+
+@pytest.mark.parametrize("command", commands(), ids=" ".join)
+def test_commands_run(command: list[str]) -> None:
+    on_example = any(word.startswith("example:") for word in command)
+    installed = {entry.type for entry in xgpu.backends()}
+    assert not on_example or "example" in installed, "install it: pip install -e backends/example"
+    if "cudasim:0" in command and shutil.which("c++") is None:
+        pytest.skip("no C++ compiler for the simulator")
+    run = [sys.executable, "-m", "xgpu.cli", *command[1:]]
+    done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr

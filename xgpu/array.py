@@ -1,0 +1,595 @@
+"""`Array`: what the user holds.
+
+An array is a *view* on a *storage*. The storage is a cell with the node that is its value now;
+an in-place write puts another node into the cell, and every view on it sees that when it is
+next read. So views alias as NumPy's do, while nodes never change.
+
+Source: Array API 2025.12, "Array object".
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any, Final
+
+import numpy as np
+
+from xgpu.graph import rewrites
+from xgpu.graph.device import Device
+from xgpu.graph.indexing import index
+from xgpu.graph.node import Node, assigned, constant, viewed
+from xgpu.graph.view import View, contiguous_strides, has_repeats, permute, whole
+from xgpu.plugin import dtypes, ops
+from xgpu.plugin.dtypes import DType
+from xgpu.plugin.errors import DeviceMismatchError
+from xgpu.plugin.ops import Op
+from xgpu.plugin.promotion import Scalar, fit
+from xgpu.runtime import record
+from xgpu.runtime.plugins import device as find_device
+from xgpu.runtime.transfer import from_host, to_host
+
+VERSION: Final = "2025.12"
+_SCALARS: Final = (bool, int, float, complex)
+
+
+class Storage:
+    """The cell that arrays share: ``node`` is the value now, its elements in C order."""
+
+    __slots__ = ("node",)
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+
+
+class Array:
+    """An n-dimensional array on one device. Made by functions such as `xgpu.asarray`.
+
+    Operations are recorded and run when a value is read (printing, ``float(x)``,
+    ``numpy.asarray(x)``, `xgpu.materialize`); results and errors are those of running each
+    call at once.
+    """
+
+    __slots__ = ("__weakref__", "_storage", "_view")
+
+    # NumPy's operators give way to ours, which say what to do about the mixture.
+    __array_priority__: Final = 1000.0
+    __hash__: Final = None  # type: ignore[assignment]
+
+    _storage: Storage
+    _view: View | None  #: None: the whole storage
+
+    def __init__(self) -> None:
+        raise TypeError("xgpu.Array is not called; make arrays with xgpu.asarray, xgpu.zeros ...")
+
+    # Attributes
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The lengths of the axes."""
+        view = self._view
+        return self._storage.node.shape if view is None else view.shape
+
+    @property
+    def dtype(self) -> DType:
+        """The dtype of the elements, a ``numpy.dtype``."""
+        return self._storage.node.dtype
+
+    @property
+    def device(self) -> Device:
+        """Where the array lives."""
+        return self._storage.node.device
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return math.prod(self.shape)
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes per element."""
+        return self.dtype.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all elements."""
+        return self.size * self.itemsize
+
+    @property
+    def T(self) -> Array:
+        """The transpose of a two-dimensional array, a view.
+
+        Raises:
+            ValueError: another number of axes (use `mT` or `permute_dims`).
+        """
+        if self.ndim != 2:
+            raise ValueError(f"x.T needs 2 axes, got {self.ndim}; use x.mT or permute_dims(x, ...)")
+        return through(self, permute(seen(self), (1, 0)))
+
+    @property
+    def mT(self) -> Array:
+        """The transpose of each matrix of a stack (the last two axes swapped), a view.
+
+        Raises:
+            ValueError: fewer than two axes.
+        """
+        rank = self.ndim
+        if rank < 2:
+            raise ValueError(f"x.mT needs at least 2 axes, got {rank}")
+        return through(self, permute(seen(self), (*range(rank - 2), rank - 1, rank - 2)))
+
+    # Reading a value: materializes, and waits for the device
+
+    def item(self) -> Scalar:
+        """The one element of an array of size 1 as a Python scalar."""
+        if self.size != 1:
+            raise ValueError(f"can only convert an array of size 1 to a scalar: got {self.shape}")
+        value: Scalar = numpy_of(self).item()
+        return value
+
+    def __bool__(self) -> bool:
+        if self.size != 1:
+            raise ValueError(
+                f"the truth value of an array of shape {self.shape} is ambiguous; "
+                "use xgpu.any() or xgpu.all()"
+            )
+        return bool(self.item())
+
+    def __int__(self) -> int:
+        return int(self._zero_d("int", "biuf"))
+
+    def __float__(self) -> float:
+        return float(self._zero_d("float", "biuf"))
+
+    def __complex__(self) -> complex:
+        return complex(self._zero_d("complex", "biufc"))
+
+    def __index__(self) -> int:
+        return int(self._zero_d("an index", "iu"))
+
+    def _zero_d(self, what: str, kinds: str) -> Any:
+        if self.ndim:
+            raise TypeError(f"only a 0-d array can be converted to {what}: got shape {self.shape}")
+        if self.dtype.kind not in kinds:
+            raise TypeError(f"an array of dtype {self.dtype} cannot be converted to {what}")
+        return self.item()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        """A NumPy array with a copy of the values, for an array on ``cpu``.
+
+        Raises:
+            TypeError: the array is on another device.
+            ValueError: ``copy`` is False.
+        """
+        if self.device.type != "cpu":
+            raise TypeError(
+                f"an array on {self.device} is not handed to NumPy silently; "
+                "copy it first: numpy.asarray(xgpu.to_device(x, 'cpu'))"
+            )
+        if copy is False:
+            raise ValueError("an xgpu array gives NumPy a copy, never its own memory")
+        host = numpy_of(self)
+        return host if dtype is None else host.astype(dtype)
+
+    def __repr__(self) -> str:
+        text = np.array2string(numpy_of(self), separator=", ", prefix="Array(")
+        return f"Array({text}, dtype={self.dtype}, device={str(self.device)!r})"
+
+    # Containers
+
+    def __len__(self) -> int:
+        if not self.ndim:
+            raise TypeError("len() of a 0-d array")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Array]:
+        if not self.ndim:
+            raise TypeError("iteration over a 0-d array")
+        return (self[i] for i in range(self.shape[0]))
+
+    def __getitem__(self, key: Any, /) -> Array:
+        return through(self, index(seen(self), key))
+
+    def __setitem__(self, key: Any, value: Array | Scalar, /) -> None:
+        region = index(seen(self), key)
+        write(self, region, operand(value, self, "assignment"))
+
+    # Moving and describing
+
+    def to_device(self, device: str | Device, /, *, stream: Any = None) -> Array:
+        """The array on ``device``: itself if it is there, else a copy.
+
+        Raises:
+            ValueError: unknown device, or a ``stream`` (there is one per device).
+        """
+        if stream is not None:
+            raise ValueError("to_device() takes no stream: each device has one of its own")
+        return move(self, find_device(device))
+
+    def __array_namespace__(self, /, *, api_version: str | None = None) -> ModuleType:
+        """The module ``xgpu``.
+
+        Raises:
+            ValueError: a version of the standard other than 2025.12.
+        """
+        if api_version not in (None, VERSION):
+            raise ValueError(
+                f"xgpu implements version {VERSION} of the standard: not {api_version}"
+            )
+        return sys.modules[__name__.partition(".")[0]]
+
+    # Operators
+
+    def __abs__(self, /) -> Array:
+        return unary(ops.ABS, self)
+
+    def __neg__(self, /) -> Array:
+        return unary(ops.NEGATIVE, self)
+
+    def __pos__(self, /) -> Array:
+        return wrap(read(self))
+
+    def __invert__(self, /) -> Array:
+        return unary(ops.BITWISE_INVERT, self)
+
+    def __add__(self, other: Array | Scalar, /) -> Array:
+        return operate(ops.ADD, self, other)
+
+    def __radd__(self, other: Array | Scalar, /) -> Array:
+        return operate(ops.ADD, other, self)
+
+    def __iadd__(self, other: Array | Scalar, /) -> Array:
+        return in_place(ops.ADD, self, other)
+
+    def __sub__(self, other: Array | Scalar, /) -> Array:
+        return operate(ops.SUBTRACT, self, other)
+
+    def __rsub__(self, other: Array | Scalar, /) -> Array:
+        return operate(ops.SUBTRACT, other, self)
+
+    def __isub__(self, other: Array | Scalar, /) -> Array:
+        return in_place(ops.SUBTRACT, self, other)
+
+    def __mul__(self, other: Array | Scalar, /) -> Array:
+        return operate(ops.MULTIPLY, self, other)
+
+    def __rmul__(self, other: Array | Scalar, /) -> Array:
+        return operate(ops.MULTIPLY, other, self)
+
+    def __imul__(self, other: Array | Scalar, /) -> Array:
+        return in_place(ops.MULTIPLY, self, other)
+
+    def __truediv__(self, other: Array | Scalar, /) -> Array:
+        return operate(ops.DIVIDE, self, other)
+
+    def __rtruediv__(self, other: Array | Scalar, /) -> Array:
+        return operate(ops.DIVIDE, other, self)
+
+    def __itruediv__(self, other: Array | Scalar, /) -> Array:
+        return in_place(ops.DIVIDE, self, other)
+
+    def __floordiv__(self, other: Array | Scalar, /) -> Array:
+        return operate(ops.FLOOR_DIVIDE, self, other)
+
+    def __rfloordiv__(self, other: Array | Scalar, /) -> Array:
+        return operate(ops.FLOOR_DIVIDE, other, self)
+
+    def __ifloordiv__(self, other: Array | Scalar, /) -> Array:
+        return in_place(ops.FLOOR_DIVIDE, self, other)
+
+    def __mod__(self, other: Array | Scalar, /) -> Array:
+        return operate(ops.REMAINDER, self, other)
+
+    def __rmod__(self, other: Array | Scalar, /) -> Array:
+        return operate(ops.REMAINDER, other, self)
+
+    def __imod__(self, other: Array | Scalar, /) -> Array:
+        return in_place(ops.REMAINDER, self, other)
+
+    def __pow__(self, other: Array | Scalar, /) -> Array:
+        return operate(ops.POW, self, other)
+
+    def __rpow__(self, other: Array | Scalar, /) -> Array:
+        return operate(ops.POW, other, self)
+
+    def __ipow__(self, other: Array | Scalar, /) -> Array:
+        return in_place(ops.POW, self, other)
+
+    def __matmul__(self, other: Array, /) -> Array:
+        return matmul(self, other) if isinstance(other, Array) else NotImplemented
+
+    def __rmatmul__(self, other: Array, /) -> Array:
+        return matmul(other, self) if isinstance(other, Array) else NotImplemented
+
+    def __imatmul__(self, other: Array, /) -> Array:
+        return store(self, matmul(self, other)) if isinstance(other, Array) else NotImplemented
+
+    def __and__(self, other: Array | Scalar, /) -> Array:
+        return operate(ops.BITWISE_AND, self, other)
+
+    def __rand__(self, other: Array | Scalar, /) -> Array:
+        return operate(ops.BITWISE_AND, other, self)
+
+    def __iand__(self, other: Array | Scalar, /) -> Array:
+        return in_place(ops.BITWISE_AND, self, other)
+
+    def __or__(self, other: Array | Scalar, /) -> Array:
+        return operate(ops.BITWISE_OR, self, other)
+
+    def __ror__(self, other: Array | Scalar, /) -> Array:
+        return operate(ops.BITWISE_OR, other, self)
+
+    def __ior__(self, other: Array | Scalar, /) -> Array:
+        return in_place(ops.BITWISE_OR, self, other)
+
+    def __xor__(self, other: Array | Scalar, /) -> Array:
+        return operate(ops.BITWISE_XOR, self, other)
+
+    def __rxor__(self, other: Array | Scalar, /) -> Array:
+        return operate(ops.BITWISE_XOR, other, self)
+
+    def __ixor__(self, other: Array | Scalar, /) -> Array:
+        return in_place(ops.BITWISE_XOR, self, other)
+
+    def __lshift__(self, other: Array | Scalar, /) -> Array:
+        return operate(ops.BITWISE_LEFT_SHIFT, self, other)
+
+    def __rlshift__(self, other: Array | Scalar, /) -> Array:
+        return operate(ops.BITWISE_LEFT_SHIFT, other, self)
+
+    def __ilshift__(self, other: Array | Scalar, /) -> Array:
+        return in_place(ops.BITWISE_LEFT_SHIFT, self, other)
+
+    def __rshift__(self, other: Array | Scalar, /) -> Array:
+        return operate(ops.BITWISE_RIGHT_SHIFT, self, other)
+
+    def __rrshift__(self, other: Array | Scalar, /) -> Array:
+        return operate(ops.BITWISE_RIGHT_SHIFT, other, self)
+
+    def __irshift__(self, other: Array | Scalar, /) -> Array:
+        return in_place(ops.BITWISE_RIGHT_SHIFT, self, other)
+
+    def __eq__(self, other: Array | Scalar, /) -> Array:  # type: ignore[override]
+        return operate(ops.EQUAL, self, other)
+
+    def __ne__(self, other: Array | Scalar, /) -> Array:  # type: ignore[override]
+        return operate(ops.NOT_EQUAL, self, other)
+
+    def __lt__(self, other: Array | Scalar, /) -> Array:
+        return operate(ops.LESS, self, other)
+
+    def __le__(self, other: Array | Scalar, /) -> Array:
+        return operate(ops.LESS_EQUAL, self, other)
+
+    def __gt__(self, other: Array | Scalar, /) -> Array:
+        return operate(ops.GREATER, self, other)
+
+    def __ge__(self, other: Array | Scalar, /) -> Array:
+        return operate(ops.GREATER_EQUAL, self, other)
+
+
+# Between arrays and nodes
+
+_new = object.__new__
+
+
+def wrap(node: Node) -> Array:
+    """An array of its own storage, whose value is ``node``."""
+    array = _new(Array)
+    array._storage = Storage(node)
+    array._view = None
+    return array
+
+
+def through(array: Array, view: View) -> Array:
+    """Another array on the storage of ``array``, seen through ``view``."""
+    other = _new(Array)
+    other._storage = array._storage
+    shape = array._storage.node.shape
+    plain = view.shape == shape and not view.offset and view.strides == contiguous_strides(shape)
+    other._view = None if plain else view
+    return other
+
+
+def seen(array: Array) -> View:
+    """How ``array`` sees its storage."""
+    return array._view or whole(array._storage.node.shape)
+
+
+def read(array: Array) -> Node:
+    """The node with the value of ``array`` now."""
+    view = array._view
+    node = array._storage.node
+    return node if view is None else viewed(node, view)
+
+
+def write(array: Array, region: View, value: Node) -> None:
+    """Replace the part ``region`` of the storage of ``array`` by ``value``, cast and broadcast.
+
+    Raises:
+        ValueError: ``value`` does not broadcast to the region, or the region repeats elements.
+        TypeError: the array's dtype cannot take the value's kind.
+    """
+    storage = array._storage
+    old = storage.node
+    if has_repeats(region):
+        raise ValueError("assignment destination is read-only: it shows one element many times")
+    if not np.can_cast(value.dtype, old.dtype, "same_kind"):
+        raise TypeError(
+            f"cannot assign {value.dtype} to an array of {old.dtype}; "
+            "convert it first: xgpu.astype(value, x.dtype)"
+        )
+    value = record.cast(value, old.dtype)
+    value = record.stretch(value, region.shape)
+    if 0 in region.shape:
+        storage.node = old  # a storage that may not be written to says so here too
+        return
+    if region.shape == old.shape and region == whole(old.shape):
+        storage.node = value
+    else:
+        storage.node = record.finished(assigned(old, value, region))
+
+
+def numpy_of(array: Array) -> Any:
+    """A NumPy array with a copy of the values, from any device; waits for it."""
+    return to_host(array._storage.node, array._view)
+
+
+def move(array: Array, device: Device) -> Array:
+    """``array`` on ``device``: itself if it is there, else a copy by way of the host."""
+    return array if array.device is device else wrap(from_host(numpy_of(array), device))
+
+
+def operand(value: Any, array: Array, where: str) -> Node:
+    """``value`` as a node beside ``array``: an array of its device, or a scalar.
+
+    Raises:
+        TypeError: something else, or a scalar of a kind that the array's dtype does not hold.
+        DeviceMismatchError: an array of another device.
+    """
+    if isinstance(value, Array):
+        if value.device is not array.device:
+            raise DeviceMismatchError(
+                f"{where} got an array on {value.device} for one on {array.device}; "
+                f"move it first: xgpu.to_device(x, {str(array.device)!r})"
+            )
+        return read(value)
+    if isinstance(value, np.generic) and not isinstance(value, _SCALARS):
+        return constant(value.item(), dtypes.check(value.dtype), array.device)
+    if not isinstance(value, _SCALARS):
+        raise TypeError(_foreign(where, value))
+    kind = array.dtype.kind
+    if (isinstance(value, complex) and kind != "c") or (isinstance(value, float) and kind in "biu"):
+        raise TypeError(f"{where} cannot put {value!r} into an array of {array.dtype}")
+    if kind == "b" and not isinstance(value, bool):
+        raise TypeError(f"{where} cannot put {value!r} into an array of bool")
+    return constant(fit(value, array.dtype), array.dtype, array.device)
+
+
+def _foreign(where: str, value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return (
+            f"{where} got a numpy.ndarray, which nothing moves to a device silently; "
+            "convert it first: xgpu.asarray(a, device=...)"
+        )
+    return f"{where} takes xgpu arrays and Python scalars: got {type(value).__name__}"
+
+
+# Calls: where operators and functions meet
+
+
+def unary(op: Op, x: Array) -> Array:
+    """``op`` of one array."""
+    if not isinstance(x, Array):
+        raise TypeError(_foreign(f"{op.name}()", x))
+    return wrap(record.unary(op, read(x)))
+
+
+def operate(op: Op, x1: Any, x2: Any) -> Array:
+    """``op`` of two operands, one of which at least is an array; where ``x + y`` and ``add`` meet.
+
+    NotImplemented for an operand that may know better than xgpu.
+    """
+    if type(x1) is Array:
+        a = x1._storage.node
+        if x1._view is not None:
+            a = viewed(a, x1._view)
+        if type(x2) is Array:
+            b = x2._storage.node
+            if x2._view is not None:
+                b = viewed(b, x2._view)
+            node = record.binary(op, a, b)
+        elif type(x2) in _SCALARS:
+            node = _with_scalar(op, a, x2, False)
+        else:
+            return _with_other(op, x1, x2, False)
+    elif type(x2) is not Array:
+        return NotImplemented  # type: ignore[no-any-return]
+    elif type(x1) in _SCALARS:
+        node = _with_scalar(op, read(x2), x1, True)
+    else:
+        return _with_other(op, x2, x1, True)
+    array = _new(Array)
+    array._storage = Storage(node)
+    array._view = None
+    return array
+
+
+def binary(op: Op, x1: Array | Scalar, x2: Array | Scalar) -> Array:
+    """The function for ``op``: `operate`, with an error for what it leaves to others.
+
+    Raises:
+        TypeError: no operand is an array, or one is neither an array nor a scalar.
+    """
+    result: Array = operate(op, x1, x2)
+    if result is NotImplemented:
+        raise TypeError(_foreign(f"{op.name}()", x2 if isinstance(x1, (Array, *_SCALARS)) else x1))
+    return result
+
+
+def _with_scalar(op: Op, x: Node, value: Scalar, first: bool) -> Node:
+    if op is ops.POW and not first:
+        simpler = rewrites.power(x.dtype, value)
+        if simpler is not None:
+            return record.unary(simpler, x)
+    return record.with_scalar(op, x, value, first)
+
+
+def _with_other(op: Op, array: Array, value: Any, first: bool) -> Array:
+    """A NumPy scalar: a Python one if it is that too (``numpy.float64``), else of its own dtype."""
+    if isinstance(value, np.ndarray):
+        raise TypeError(_foreign(f"{op.name}()", value))
+    plain = next((t for t in _SCALARS if isinstance(value, t)), None)
+    if plain is not None:
+        return wrap(_with_scalar(op, read(array), plain(value), first))
+    if not isinstance(value, np.generic):
+        return NotImplemented  # type: ignore[no-any-return]
+    x, other = read(array), constant(value.item(), dtypes.check(value.dtype), array.device)
+    return wrap(record.binary(op, other, x) if first else record.binary(op, x, other))
+
+
+def in_place(op: Op, array: Array, other: Any) -> Array:
+    """The in-place operator for ``op``."""
+    result = operate(op, array, other)
+    return result if result is NotImplemented else store(array, result)
+
+
+def store(array: Array, result: Array) -> Array:
+    """Put ``result`` into all of ``array``, which it must fit without broadcasting the array."""
+    if result.shape != array.shape:
+        raise ValueError(
+            f"non-broadcastable output operand with shape {array.shape} "
+            f"doesn't match the broadcast shape {result.shape}"
+        )
+    write(array, seen(array), read(result))
+    return array
+
+
+def matmul(x1: Array, x2: Array) -> Array:
+    """The matrix product, of stacks of matrices and of vectors.
+
+    Raises:
+        TypeError: an operand that is no array.
+        ValueError: a 0-d operand, or inner lengths that differ.
+    """
+    for x in (x1, x2):
+        if not isinstance(x, Array):
+            raise TypeError(_foreign("matmul()", x))
+    return wrap(record.matmul(x1._storage.node, seen(x1), x2._storage.node, seen(x2)))
+
+
+def reduce(op: Op, x: Array, axes: tuple[int, ...], keepdims: bool) -> Array:
+    """``op`` over ``axes`` (sorted); the dtype is the op's, so cast first for another."""
+    node = record.reduce(op, read(x), axes)
+    result = wrap(node)
+    if not keepdims:
+        return result
+    kept = tuple(1 if i in axes else n for i, n in enumerate(x.shape))
+    return through(result, whole(kept))

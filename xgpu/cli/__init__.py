@@ -1,0 +1,1 @@
+"""The command `xgpu`. Nothing else in the library imports it."""

@@ -1,0 +1,45 @@
+"""`xgpu devices`: the backends that are installed, and their devices."""
+
+from __future__ import annotations
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+import xgpu
+from xgpu.cli.choose import look
+
+
+@click.command()
+def devices() -> None:
+    """List every installed backend: its devices, or why it has none here."""
+    console = Console(soft_wrap=True)
+    default = _default()
+    for entry in xgpu.backends():
+        found, reason = look(entry.type)
+        origin = ", ".join(part for part in (entry.source, entry.distribution) if part)
+        if found:
+            console.print(Text.assemble((entry.type, "bold green"), f"  loaded  ({origin})"))
+        else:
+            state = Text.assemble((entry.type, "bold red"), f"  not available  ({origin})")
+            console.print(state)
+            console.print(Text(f"    {reason or 'the backend has no device'}"))
+        for device in found:
+            console.print(
+                Text(f"    {describe(device)}{'  [default]' if device == default else ''}")
+            )
+
+
+def describe(device: xgpu.Device) -> str:
+    """A device's name and what its backend tells of it, on one line."""
+    info = xgpu.device_info(device)
+    memory = f"{info.memory / 2**30:.1f} GiB" if info.memory else ""
+    return f"{device}  " + ", ".join(part for part in (info.name, memory, info.details) if part)
+
+
+def _default() -> xgpu.Device | None:
+    try:
+        return xgpu.get_default_device()
+    except (ValueError, xgpu.PluginError, xgpu.BackendUnavailableError) as error:
+        click.echo(f"the default device cannot be used: {error}", err=True)
+        return None

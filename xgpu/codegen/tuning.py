@@ -1,0 +1,80 @@
+"""How much of a program one thread does: a pure function of the program."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from xgpu.codegen.stages import is_invariant, located, stages, vectorised
+from xgpu.plugin.program import Program
+
+VECTOR_BYTES: Final = 16
+"""The widest load or store of one thread."""
+
+WIDE_BYTES: Final = 32
+NARROW_BYTES: Final = 64
+"""What the loads of one thread ask for before it waits: the first if they are wide, the second if
+each is one element. Measured on an H100: more gains nothing and costs registers."""
+
+BODY_LIMIT: Final = 256
+"""Weight of the body times its copies: more costs compile time and registers, and gains nothing
+where arithmetic, not memory, sets the pace."""
+
+SHARED_BYTES: Final = 32768
+"""Shared memory that the accumulators of half a block may take."""
+
+_HEAVY_OPS: Final = (
+    "acos acosh asin asinh atan atan2 atanh cos cosh exp expm1 floor_divide hypot log log10 log1p "
+    "log2 logaddexp pow remainder sin sinh tan tanh"
+)
+_HEAVY: Final = frozenset(_HEAVY_OPS.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """``vector`` neighbouring points to a thread, ``unroll`` times, ``block`` threads."""
+
+    vector: int
+    unroll: int
+    block: int
+
+
+def tune(program: Program) -> Tuning:
+    """The tuning of ``program``."""
+    steps = stages(program)
+    reads = [i.dtype.itemsize for i in program.inputs if not i.after and not is_invariant(i)]
+    writes = [o.dtype.itemsize for o in program.outputs if not (program.reduced and o.reduced)]
+    weight = sum(_weight(program, value) for value in steps.point)
+    if located(program):
+        # Coordinates take a division per axis, and a product per axis and operand.
+        accesses = [i.access for i in program.inputs] + [o.access for o in program.outputs]
+        operands = accesses.count("strided") + accesses.count("index")
+        weight += (program.kept + program.reduced) * (2 + operands)
+    if vectorised(program):
+        vector, limit = max(1, VECTOR_BYTES // max((*reads, *writes))), WIDE_BYTES
+    else:
+        vector, limit = 4, NARROW_BYTES
+    moved = vector * sum(reads or writes or [4])
+    unroll = 4
+    while unroll > 1 and (unroll * moved > limit or unroll * vector * weight > BODY_LIMIT):
+        unroll //= 2
+    while vector > 4 and vector * weight > BODY_LIMIT:
+        vector //= 2
+    block = 256
+    while block > 32 and block // 2 * state_bytes(program) > SHARED_BYTES:
+        block //= 2
+    return Tuning(vector, unroll, block)
+
+
+def state_bytes(program: Program) -> int:
+    """An upper bound of the size of all accumulators of ``program``."""
+    # 16 is the largest, and the widest alignment: complex128, or a float64 with its index.
+    return 16 * len(stages(program).reductions)
+
+
+def _weight(program: Program, value: int) -> int:
+    op, dtype, args = program.body[value]
+    if op == "load":
+        return 0
+    widest = max(dtype.itemsize, *(program.body[arg].dtype.itemsize for arg in args))
+    return (16 if op in _HEAVY else 1) * (2 if widest > 4 else 1)

@@ -1,0 +1,455 @@
+"""Functions that make arrays.
+
+Ranges, constants and masks take no memory: they are values of the coordinates, computed by the
+kernel that uses them. Without ``device=`` an array goes to the default device.
+
+Source: Array API 2025.12, "Creation Functions".
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from typing import Any, Literal
+
+import numpy as np
+
+from xgpu.arguments import (
+    checked,
+    constant_of,
+    device_or_default,
+    plain,
+    same_device,
+    scalar_dtype,
+)
+from xgpu.array import Array, move, read, wrap
+from xgpu.graph.device import Device
+from xgpu.graph.node import Node, constant, coordinate, viewed
+from xgpu.graph.shapes import normalize_shape
+from xgpu.graph.view import View, broadcast, whole
+from xgpu.plugin import dtypes, ops
+from xgpu.plugin.dtypes import DType
+from xgpu.plugin.promotion import Scalar, fit
+from xgpu.runtime import record
+from xgpu.runtime.plugins import device as find_device
+from xgpu.runtime.transfer import from_host
+
+Shape = int | tuple[int, ...]
+
+
+def arange(
+    start: int | float,
+    /,
+    stop: int | float | None = None,
+    step: int | float = 1,
+    *,
+    dtype: DType | None = None,
+    device: str | Device | None = None,
+) -> Array:
+    """The numbers ``start + i * step`` of [start, stop), or of [0, start) without ``stop``.
+
+    Computed in the result's dtype; floats asked for as integers are computed in float64 and
+    truncated, each for itself.
+
+    Raises:
+        TypeError: an argument that is no real number, or a dtype of bool.
+        ZeroDivisionError: ``step`` is 0.
+        OverflowError: an end of the range does not fit the dtype.
+
+    Source: Array API 2025.12, Creation Functions.
+    """
+    given: list[Any] = [plain(v, "arange") for v in (start, stop, step) if v is not None]
+    if any(isinstance(v, complex) for v in given):
+        raise TypeError(f"arange() takes real numbers: got {', '.join(map(repr, given))}")
+    first, end, by = (0, *given) if stop is None else given
+    whole_numbers = not any(isinstance(v, float) for v in given)
+    if dtype is None:
+        dtype = dtypes.DEFAULT_INTEGER if whole_numbers else dtypes.DEFAULT_REAL
+    dtype = dtypes.check(dtype)
+    if dtype.kind == "b":
+        raise TypeError("arange() gives numbers: dtype bool is none")
+    if by == 0:
+        raise ZeroDivisionError("arange() needs a step other than 0")
+    count = max(0, _count(first, end, by))
+    node = coordinate((count,), 0, device_or_default(device))
+    if dtype.kind not in "iu":
+        real = dtypes.real_of(dtype)
+        return wrap(record.cast(_steps(node, first, by, real), dtype))
+    if not whole_numbers:
+        return wrap(record.cast(_steps(node, float(first), float(by), dtypes.float64), dtype))
+    if count == 0:
+        return wrap(record.cast(node, dtype))
+    fit(first, dtype)
+    fit(first + (count - 1) * by, dtype)
+    # Modulo 2**64: a step may be negative or as long as the whole range of the dtype.
+    if dtype == dtypes.uint64:
+        return wrap(_steps(node, first % 2**64, by % 2**64, dtype))
+    by = (by + 2**63) % 2**64 - 2**63
+    return wrap(record.cast(_steps(node, first, by, dtypes.int64), dtype))
+
+
+def asarray(
+    obj: Any,
+    /,
+    *,
+    dtype: DType | None = None,
+    device: str | Device | None = None,
+    copy: bool | None = None,
+) -> Array:
+    """An array of a scalar, a nested sequence of scalars, a NumPy array, a buffer or an array.
+
+    An xgpu array comes back as it is if nothing changes and ``copy`` is not True; ``device``
+    moves it. Everything else is copied to the device.
+
+    Raises:
+        TypeError: what NumPy sees as object, string or another dtype that xgpu does not have,
+            complex values for a real dtype, or xgpu arrays inside a sequence.
+        ValueError: a ragged sequence, or ``copy=False`` where a copy is needed.
+        OverflowError: an int that the dtype cannot hold.
+
+    Source: Array API 2025.12, Creation Functions.
+    """
+    asked = None if dtype is None else dtypes.check(dtype)
+    if isinstance(obj, Array):
+        return _converted(obj, asked, device, copy)
+    if copy is False:
+        raise ValueError(
+            f"asarray(copy=False) got a {type(obj).__name__}: only an xgpu array needs no copy"
+        )
+    if isinstance(obj, list | tuple) and _holds_arrays(obj):
+        raise TypeError("asarray() got xgpu arrays inside a sequence; join them with xgpu.stack")
+    host = np.asarray(obj)
+    if host.dtype.kind == "O":
+        _refuse_large(obj)
+    found = dtypes.check(host.dtype)
+    if asked is not None and found is not asked:
+        if found.kind == "c" and asked.kind != "c":
+            raise TypeError(f"asarray() got {found} for {asked}; take xgpu.real or xgpu.imag first")
+        # Python's numbers are checked against the dtype by NumPy; a NumPy array is just cast.
+        with np.errstate(all="ignore"):
+            host = np.asarray(obj, dtype=asked)
+    where = device_or_default(device)
+    if not host.ndim:
+        return wrap(constant(host.item(), dtypes.check(host.dtype), where))
+    return wrap(from_host(host, where))
+
+
+def empty(shape: Shape, *, dtype: DType | None = None, device: str | Device | None = None) -> Array:
+    """An array of uninitialised memory.
+
+    Source: Array API 2025.12, Creation Functions.
+    """
+    return wrap(_blank(normalize_shape(shape), _or_real(dtype), device_or_default(device)))
+
+
+def empty_like(
+    x: Array, /, *, dtype: DType | None = None, device: str | Device | None = None
+) -> Array:
+    """`empty` with the shape of x, and its dtype and device unless others are given.
+
+    Source: Array API 2025.12, Creation Functions.
+    """
+    return wrap(_blank(checked(x, "empty_like").shape, _or_own(dtype, x), _beside(device, x)))
+
+
+def eye(
+    n_rows: int,
+    n_cols: int | None = None,
+    /,
+    *,
+    k: int = 0,
+    dtype: DType | None = None,
+    device: str | Device | None = None,
+) -> Array:
+    """A matrix of ones on diagonal ``k`` (above the main one where positive) and zeros elsewhere.
+
+    Source: Array API 2025.12, Creation Functions.
+    """
+    shape = normalize_shape((n_rows, n_rows if n_cols is None else n_cols))
+    diagonal = _diagonal(shape, device_or_default(device))
+    chosen = record.with_scalar(ops.EQUAL, diagonal, operator.index(k), False)
+    return wrap(record.cast(chosen, _or_real(dtype)))
+
+
+def from_dlpack(
+    x: Any, /, *, device: str | Device | None = None, copy: bool | None = None
+) -> Array:
+    """A copy of another library's array in host memory, taken through DLPack.
+
+    Raises:
+        AttributeError: ``x`` has no ``__dlpack__``.
+        BufferError: it is not in host memory, or ``copy`` is False.
+
+    Source: Array API 2025.12, Creation Functions.
+    """
+    if isinstance(x, Array):
+        return _converted(x, None, device, True if copy is None else copy)
+    kind = int(x.__dlpack_device__()[0])
+    if kind != _DLPACK_HOST:
+        raise BufferError(
+            f"from_dlpack() takes memory of the host: got DLPack device type {kind}; "
+            "copy it to the host with its own library first"
+        )
+    if copy is False:
+        raise BufferError("from_dlpack(copy=False): xgpu copies what it takes from outside")
+    return asarray(np.from_dlpack(x), device="cpu" if device is None else device, copy=True)
+
+
+def full(
+    shape: Shape,
+    fill_value: Scalar,
+    *,
+    dtype: DType | None = None,
+    device: str | Device | None = None,
+) -> Array:
+    """One value everywhere; the dtype is the value's default one if none is given.
+
+    Raises:
+        TypeError: ``fill_value`` is no scalar, or of a kind that the dtype does not hold.
+        OverflowError: an int that the dtype cannot hold.
+
+    Source: Array API 2025.12, Creation Functions.
+    """
+    chosen = scalar_dtype(fill_value, "full") if dtype is None else dtypes.check(dtype)
+    node = constant_of(fill_value, chosen, device_or_default(device), "full")
+    return wrap(_spread(node, normalize_shape(shape)))
+
+
+def full_like(
+    x: Array,
+    /,
+    fill_value: Scalar,
+    *,
+    dtype: DType | None = None,
+    device: str | Device | None = None,
+) -> Array:
+    """`full` with the shape of x, and its dtype and device unless others are given.
+
+    Source: Array API 2025.12, Creation Functions.
+    """
+    shape = checked(x, "full_like").shape
+    node = constant_of(fill_value, _or_own(dtype, x), _beside(device, x), "full_like")
+    return wrap(_spread(node, shape))
+
+
+def linspace(
+    start: Scalar,
+    stop: Scalar,
+    /,
+    num: int,
+    *,
+    dtype: DType | None = None,
+    device: str | Device | None = None,
+    endpoint: bool = True,
+) -> Array:
+    """``num`` evenly spaced numbers from ``start`` to ``stop``, which is left out on request.
+
+    Computed in float64 or complex128; an integer dtype gets the floor of that, as in NumPy.
+
+    Raises:
+        TypeError: ``start`` or ``stop`` is no number, or complex for a real dtype.
+        ValueError: ``num`` is negative.
+
+    Source: Array API 2025.12, Creation Functions.
+    """
+    count = operator.index(num)
+    if count < 0:
+        raise ValueError(f"linspace() takes a number of samples of at least 0: got {count}")
+    ends = (plain(start, "linspace"), plain(stop, "linspace"))
+    made = complex if complex in map(type, ends) else float
+    first, last = made(ends[0]), made(ends[1])  # type: ignore[arg-type]
+    inner = dtypes.complex128 if made is complex else dtypes.float64
+    asked = inner if dtype is None else dtypes.check(dtype)
+    if asked.kind == "b" or (made is complex and asked.kind != "c"):
+        raise TypeError(f"linspace() of {made.__name__} values cannot give {asked}")
+    parts = count - 1 if endpoint else count
+    place = coordinate((count,), 0, device_or_default(device))
+    node = record.cast(place, inner)
+    step = (last - first) / parts if parts > 0 else last - first
+    if step == 0 and parts > 0:
+        # The step underflows: divide first, and the ends stay apart.
+        node = record.with_scalar(ops.DIVIDE, node, parts, False)
+        step = last - first
+    node = _steps(node, first, step, inner)
+    if endpoint and count > 1:
+        at_end = record.with_scalar(ops.EQUAL, place, count - 1, False)
+        node = record.where(at_end, constant(last, inner, place.device), node)
+    if asked.kind in "iu":
+        node = record.unary(ops.FLOOR, node)
+    return wrap(record.cast(node, asked))
+
+
+def meshgrid(*arrays: Array, indexing: Literal["xy", "ij"] = "xy") -> tuple[Array, ...]:
+    """Coordinates of every point of the grid that one-dimensional arrays span, as new arrays.
+
+    Raises:
+        ValueError: an array that is not one-dimensional, or another ``indexing``.
+
+    Source: Array API 2025.12, Creation Functions.
+    """
+    if indexing not in ("xy", "ij"):
+        raise ValueError(f"meshgrid() takes indexing='xy' or 'ij': got {indexing!r}")
+    if not arrays:
+        return ()
+    same_device(list(arrays), "meshgrid")
+    if any(x.ndim != 1 for x in arrays):
+        raise ValueError(f"meshgrid() takes 1-d arrays: got {[x.shape for x in arrays]}")
+    order = list(range(len(arrays)))
+    if indexing == "xy" and len(arrays) > 1:
+        order[:2] = [1, 0]  # which array runs along each axis
+    shape = tuple(arrays[i].shape[0] for i in order)
+    grids = []
+    for i, x in enumerate(arrays):
+        strides = tuple(1 if i == j else 0 for j in order)
+        grids.append(wrap(viewed(read(x), View(shape, strides, 0))))
+    return tuple(grids)
+
+
+def ones(shape: Shape, *, dtype: DType | None = None, device: str | Device | None = None) -> Array:
+    """One everywhere.
+
+    Source: Array API 2025.12, Creation Functions.
+    """
+    node = constant(fit(1, _or_real(dtype)), _or_real(dtype), device_or_default(device))
+    return wrap(_spread(node, normalize_shape(shape)))
+
+
+def ones_like(
+    x: Array, /, *, dtype: DType | None = None, device: str | Device | None = None
+) -> Array:
+    """`ones` with the shape of x, and its dtype and device unless others are given.
+
+    Source: Array API 2025.12, Creation Functions.
+    """
+    shape = checked(x, "ones_like").shape
+    return ones(shape, dtype=_or_own(dtype, x), device=_beside(device, x))
+
+
+def tril(x: Array, /, *, k: int = 0) -> Array:
+    """A copy of each matrix of a stack with zeros above diagonal ``k``.
+
+    Raises:
+        ValueError: fewer than two axes.
+
+    Source: Array API 2025.12, Creation Functions.
+    """
+    return _triangle(ops.LESS_EQUAL, x, k, "tril")
+
+
+def triu(x: Array, /, *, k: int = 0) -> Array:
+    """A copy of each matrix of a stack with zeros below diagonal ``k``.
+
+    Raises:
+        ValueError: fewer than two axes.
+
+    Source: Array API 2025.12, Creation Functions.
+    """
+    return _triangle(ops.GREATER_EQUAL, x, k, "triu")
+
+
+def zeros(shape: Shape, *, dtype: DType | None = None, device: str | Device | None = None) -> Array:
+    """Zero everywhere.
+
+    Source: Array API 2025.12, Creation Functions.
+    """
+    node = constant(fit(0, _or_real(dtype)), _or_real(dtype), device_or_default(device))
+    return wrap(_spread(node, normalize_shape(shape)))
+
+
+def zeros_like(
+    x: Array, /, *, dtype: DType | None = None, device: str | Device | None = None
+) -> Array:
+    """`zeros` with the shape of x, and its dtype and device unless others are given.
+
+    Source: Array API 2025.12, Creation Functions.
+    """
+    shape = checked(x, "zeros_like").shape
+    return zeros(shape, dtype=_or_own(dtype, x), device=_beside(device, x))
+
+
+_DLPACK_HOST = 1  # kDLCPU of dlpack.h
+
+
+def _or_real(dtype: DType | None) -> DType:
+    return dtypes.DEFAULT_REAL if dtype is None else dtypes.check(dtype)
+
+
+def _or_own(dtype: DType | None, x: Array) -> DType:
+    return x.dtype if dtype is None else dtypes.check(dtype)
+
+
+def _beside(device: str | Device | None, x: Array) -> Device:
+    return x.device if device is None else find_device(device)
+
+
+def _blank(shape: tuple[int, ...], dtype: DType, device: Device) -> Node:
+    return Node(ops.EMPTY, (), shape, dtype, device)
+
+
+def _spread(node: Node, shape: tuple[int, ...]) -> Node:
+    """A 0-d node at every place of ``shape``."""
+    return viewed(node, broadcast(whole(()), shape)) if shape else node
+
+
+def _steps(node: Node, first: Scalar, by: Scalar, dtype: DType) -> Node:
+    """``first + node * by`` in ``dtype``, without the parts that change nothing."""
+    node = record.cast(node, dtype)
+    if by != 1:
+        node = record.binary(ops.MULTIPLY, node, constant(fit(by, dtype), dtype, node.device))
+    if first != 0:
+        node = record.binary(ops.ADD, node, constant(fit(first, dtype), dtype, node.device))
+    return node
+
+
+def _count(first: int | float, end: int | float, by: int | float) -> int:
+    """How many steps ``by`` lead from ``first`` to before ``end``."""
+    if isinstance(first, int) and isinstance(end, int) and isinstance(by, int):
+        return len(range(first, end, by))
+    steps = (end - first) / by
+    if not math.isfinite(steps):
+        raise ValueError(f"arange() from {first} to {end} by {by} has no finite length")
+    return math.ceil(steps)
+
+
+def _diagonal(shape: tuple[int, ...], device: Device) -> Node:
+    """The number of the diagonal, column minus row, at each place of a matrix."""
+    row, column = coordinate(shape, 0, device), coordinate(shape, 1, device)
+    return record.binary(ops.SUBTRACT, column, row)
+
+
+def _triangle(op: ops.Op, x: Array, k: int, name: str) -> Array:
+    if checked(x, name).ndim < 2:
+        raise ValueError(f"{name}() needs at least 2 axes: got shape {x.shape}")
+    inside = record.with_scalar(op, _diagonal(x.shape[-2:], x.device), operator.index(k), False)
+    zero = constant(fit(0, x.dtype), x.dtype, x.device)
+    return wrap(record.where(inside, read(x), zero))
+
+
+def _converted(
+    x: Array, dtype: DType | None, device: str | Device | None, copy: bool | None
+) -> Array:
+    """An xgpu array with the dtype and on the device asked for."""
+    target = _beside(device, x)
+    dtype = dtype or x.dtype
+    if dtype is x.dtype and target is x.device:
+        return wrap(read(x)) if copy else x
+    if copy is False:
+        raise ValueError(
+            f"copy=False, and {x.dtype} on {x.device} becomes {dtype} on {target} by a copy alone"
+        )
+    if x.dtype.kind == "c" and dtype.kind != "c":
+        raise TypeError(f"asarray() got {x.dtype} for {dtype}; take xgpu.real or xgpu.imag first")
+    return move(wrap(record.cast(read(x), dtype)), target)
+
+
+def _holds_arrays(items: Any) -> bool:
+    return any(
+        isinstance(i, Array) or (isinstance(i, list | tuple) and _holds_arrays(i)) for i in items
+    )
+
+
+def _refuse_large(obj: Any) -> None:
+    """OverflowError if a Python int is what made NumPy choose the dtype object."""
+    for item in np.asarray(obj, dtype=object).reshape(-1):
+        if isinstance(item, int) and not -(2**63) <= item < 2**64:
+            raise OverflowError(f"Python integer {item} out of bounds for every integer dtype")

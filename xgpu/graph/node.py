@@ -1,0 +1,93 @@
+"""`Node`: an op applied to nodes. The recorded graph is nodes and nothing else.
+
+A node is immutable in meaning: its value never changes. What changes is how the value is held:
+while it is pending, as the op and its inputs; once materialized, as a buffer on the device, and
+the inputs are let go.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from xgpu.graph.device import Device
+from xgpu.graph.view import View
+from xgpu.plugin import dtypes, ops
+from xgpu.plugin.dtypes import DType
+from xgpu.plugin.ops import Op
+
+MAX_DEPTH: Final = 96
+"""A node this deep is materialized when it is recorded, so that a loop cannot record
+without end and every walk over pending nodes may recurse."""
+
+
+class Node:
+    """One value of the graph."""
+
+    line: str
+
+    __slots__ = (
+        "__weakref__",
+        "attrs",
+        "buffer",
+        "depth",
+        "device",
+        "dtype",
+        "inputs",
+        "line",
+        "op",
+        "shape",
+    )
+
+    def __init__(
+        self,
+        op: Op,
+        inputs: tuple[Node, ...],
+        shape: tuple[int, ...],
+        dtype: DType,
+        device: Device,
+        attrs: Any = None,
+        depth: int = 0,
+    ) -> None:
+        # ``line``, the user's line, is set by the trace alone.
+        self.op = op
+        self.inputs = inputs
+        self.shape = shape
+        self.dtype = dtype
+        self.device = device
+        self.attrs = attrs
+        self.buffer: Any = None
+        self.depth = depth
+
+    def __repr__(self) -> str:
+        state = "pending" if self.buffer is None else "materialized"
+        return f"<{state} {self.op.name} {self.dtype}{list(self.shape)} on {self.device}>"
+
+
+def leaf(buffer: Any, shape: tuple[int, ...], dtype: DType, device: Device) -> Node:
+    """A node whose buffer exists."""
+    node = Node(ops.LEAF, (), shape, dtype, device)
+    node.buffer = buffer
+    return node
+
+
+def constant(value: Any, dtype: DType, device: Device) -> Node:
+    """A 0-d node with a host scalar, passed to kernels by value."""
+    return Node(ops.CONSTANT, (), (), dtype, device, value)
+
+
+def viewed(node: Node, view: View) -> Node:
+    """``node`` through ``view``."""
+    return Node(ops.VIEW, (node,), view.shape, node.dtype, node.device, view, node.depth + 1)
+
+
+def coordinate(shape: tuple[int, ...], axis: int, device: Device) -> Node:
+    """The coordinate along ``axis`` at each place of ``shape``, an int64."""
+    return Node(ops.INDEX, (), shape, dtypes.int64, device, axis)
+
+
+def assigned(target: Node, value: Node, region: View) -> Node:
+    """``target`` with ``value`` (of the region's shape) in ``region``."""
+    depth = max(target.depth, value.depth) + 1
+    return Node(
+        ops.ASSIGN, (target, value), target.shape, target.dtype, target.device, region, depth
+    )

@@ -1,0 +1,57 @@
+"""All that a backend author imports.
+
+`Backend` is the protocol, `NamespaceBackend` the short way in, `Program` what a kernel backend
+compiles, `ops` the table of what there is to compute, `hookimpl` marks the plugin's one hook.
+"""
+
+from xgpu.plugin import dtypes, ops, promotion
+from xgpu.plugin.backend import (
+    PROTOCOL_VERSION,
+    REQUIRED,
+    Backend,
+    Buffer,
+    DeviceInfo,
+    Kernel,
+    KernelOp,
+)
+from xgpu.plugin.errors import (
+    BackendUnavailableError,
+    DeviceMismatchError,
+    KernelError,
+    OutOfMemoryError,
+    PluginError,
+    UnsupportedOperationError,
+)
+from xgpu.plugin.hookspecs import GROUP, hookimpl, hookspec
+from xgpu.plugin.namespace import NamespaceBackend
+from xgpu.plugin.program import Access, Input, Instr, Operand, Output, Program, Strided
+
+__all__ = [
+    "GROUP",
+    "PROTOCOL_VERSION",
+    "REQUIRED",
+    "Access",
+    "Backend",
+    "BackendUnavailableError",
+    "Buffer",
+    "DeviceInfo",
+    "DeviceMismatchError",
+    "Input",
+    "Instr",
+    "Kernel",
+    "KernelError",
+    "KernelOp",
+    "NamespaceBackend",
+    "Operand",
+    "OutOfMemoryError",
+    "Output",
+    "PluginError",
+    "Program",
+    "Strided",
+    "UnsupportedOperationError",
+    "dtypes",
+    "hookimpl",
+    "hookspec",
+    "ops",
+    "promotion",
+]

@@ -1,0 +1,306 @@
+"""`NamespaceBackend`: a backend out of an eager array namespace, in about twenty lines.
+
+It interprets a `Program` op by op with the namespace's own functions, so its kernels are plain
+Python closures and its results are the namespace's. The NumPy reference is one.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from xgpu.plugin import ops
+from xgpu.plugin.backend import PROTOCOL_VERSION, Buffer, DeviceInfo, KernelOp
+from xgpu.plugin.dtypes import DType
+from xgpu.plugin.program import REDUCTION_NAMES, Input, Operand, Output, Program, Strided
+
+Function = Callable[..., Any]
+
+
+class Step(NamedTuple):
+    """One instruction of a program, bound to the function that computes it."""
+
+    function: Function | None  #: None for a load
+    args: tuple[int, ...]
+    reduction: bool
+    drop: tuple[int, ...]  #: values that nothing reads after this step
+
+
+@dataclass(frozen=True, slots=True)
+class NamespaceKernel:
+    """A program as a list of steps."""
+
+    program: Program
+    steps: tuple[Step, ...]
+    name: str = "interpreter"
+    compiled: str = "interpreted"
+    compile_seconds: float = 0.0
+
+
+class NamespaceBackend:
+    """Interprets programs with the functions of an eager namespace.
+
+    Args:
+        name: the backend's name in reports.
+        namespace: a module with the Array API standard's functions, such as one of
+            ``array_api_compat``'s.
+        functions: op name -> function, for ops that the namespace lacks or gets wrong. An
+            elementwise function takes the operands; a reduction takes a two-dimensional array
+            and folds its axis 1; ``cast`` takes an array and a dtype.
+
+    Buffers are one-dimensional arrays of the namespace. Override `strided` and `store` where
+    the namespace has views or cannot assign, and `devices`, `from_host`, `to_host` and
+    `synchronize` where its arrays are not on the host.
+    """
+
+    def __init__(
+        self, name: str, namespace: ModuleType, *, functions: Mapping[str, Function] | None = None
+    ) -> None:
+        self.protocol = PROTOCOL_VERSION
+        self.name = name
+        self.xp: Any = namespace
+        self.functions: dict[str, Function] = {**self._defaults(), **(functions or {})}
+        computed = ops.elementwise() + ops.reductions()
+        self.unsupported = frozenset(op.name for op in computed if op.name not in self.functions)
+        self.kernel_ops: Mapping[str, KernelOp] = {
+            op.name: self._kernel_op(self.functions[op.name])
+            for op in ops.kernels()
+            if op.name in self.functions
+        }
+
+    def _defaults(self) -> dict[str, Function]:
+        found: dict[str, Function] = {}
+        for op in ops.elementwise() + ops.kernels():
+            function = getattr(self.xp, op.name, None)
+            if function is not None:
+                found[op.name] = function
+        for op in ops.reductions():
+            function = getattr(self.xp, op.name, None)
+            if function is not None:
+                found[op.name] = _over_rows(function)
+        astype = getattr(self.xp, "astype", None)
+        if astype is not None:
+            found["cast"] = astype
+        return found
+
+    # Devices and memory
+
+    def devices(self) -> Sequence[DeviceInfo]:
+        """One device, the host's processor."""
+        return [DeviceInfo(0, self.name)]
+
+    def allocate(self, device: int, dtype: DType, size: int) -> Buffer:
+        """A one-dimensional array of the namespace."""
+        return self.xp.empty(size, dtype=self._dtype(dtype))
+
+    def from_host(self, device: int, array: Any) -> Buffer:
+        """A copy of a NumPy array, flattened in C order."""
+        return self.xp.asarray(np.array(array, order="C").reshape(-1), copy=True)
+
+    def to_host(self, device: int, buffer: Buffer, dtype: DType, offset: int, size: int) -> Any:
+        """A copy of a part of a buffer as a NumPy array."""
+        return np.array(buffer[offset : offset + size], dtype=dtype)
+
+    def synchronize(self, device: int) -> None:
+        """Nothing to wait for: an eager namespace on the host has done its work."""
+
+    def record_event(self, device: int) -> Any:
+        """The host's clock, since the work up to here is done."""
+        return time.perf_counter()
+
+    def elapsed(self, device: int, start: Any, stop: Any) -> float:
+        """Seconds between two events."""
+        return float(stop - start)
+
+    def allocated(self, device: int) -> int:
+        """Unknown: the namespace owns its memory."""
+        return 0
+
+    # Addressing
+
+    def strided(
+        self, buffer: Buffer, shape: tuple[int, ...], strides: tuple[int, ...], offset: int
+    ) -> Any:
+        """The elements at ``offset + sum(strides * k)`` as an array of ``shape``.
+
+        This gathers, which every namespace can do; override it where views exist.
+        """
+        where = self.xp.asarray(positions(shape, strides, offset).reshape(-1))
+        return self.xp.reshape(self.xp.take(buffer, where, axis=0), shape)
+
+    def store(
+        self,
+        buffer: Buffer,
+        shape: tuple[int, ...],
+        strides: tuple[int, ...],
+        offset: int,
+        value: Any,
+    ) -> Buffer:
+        """``buffer`` with ``value`` (of ``shape``) at those places.
+
+        This makes a new buffer, which every namespace can do; override it where arrays can be
+        written to.
+        """
+        size = buffer.shape[0]
+        source = np.full(size, -1, np.int64)
+        places = positions(shape, strides, offset).reshape(-1)
+        source[places] = np.arange(places.size)
+        taken = self.xp.take(
+            self.xp.reshape(value, (-1,)), self.xp.asarray(np.maximum(source, 0)), axis=0
+        )
+        return self.xp.where(self.xp.asarray(source >= 0), taken, buffer)
+
+    # Programs
+
+    def compile(self, device: int, program: Program) -> NamespaceKernel:
+        """Bind each instruction to its function, and note when each value is last read."""
+        last: dict[int, int] = {}
+        for position, instr in enumerate(program.body):
+            for arg in instr.args if instr.op != "load" else ():
+                last[arg] = position
+        for output in program.outputs:
+            last[output.value] = len(program.body)
+        steps = []
+        for position, instr in enumerate(program.body):
+            if instr.op == "load":
+                steps.append(Step(None, instr.args, False, ()))
+                continue
+            function = self.functions[instr.op]
+            if instr.op == "cast":
+                function = partial(_cast, function, self._dtype(instr.dtype))
+            drop = tuple(a for a in set(instr.args) if last[a] == position)
+            steps.append(Step(function, instr.args, instr.op in REDUCTION_NAMES, drop))
+        return NamespaceKernel(program, tuple(steps))
+
+    def launch(
+        self,
+        device: int,
+        kernel: NamespaceKernel,
+        shape: tuple[int, ...],
+        inputs: Sequence[Operand],
+        outputs: Sequence[Operand],
+    ) -> list[Buffer]:
+        """Interpret the program over ``shape``."""
+        program = kernel.program
+        values: list[Any] = []
+        for step in kernel.steps:
+            if step.function is None:
+                number = step.args[0]
+                values.append(self._load(program, program.inputs[number], shape, inputs[number]))
+                continue
+            arguments = [values[a] for a in step.args]
+            if step.reduction:
+                result = self._reduce(step.function, arguments[0], shape, program.kept)
+            else:
+                result = step.function(*arguments)
+            for number in step.drop:
+                values[number] = None
+            values.append(result)
+        return [
+            self._write(program, output, shape, operand, values[output.value])
+            for output, operand in zip(program.outputs, outputs, strict=True)
+        ]
+
+    def _load(
+        self, program: Program, given: Input, shape: tuple[int, ...], operand: Operand
+    ) -> Any:
+        value, offset, strides = operand
+        if given.access == "contiguous":
+            level = self._level(program, shape, given.after)
+            return self.xp.reshape(value[offset : offset + math.prod(level)], level)
+        if given.access == "scalar":
+            return self.xp.asarray(value, dtype=self._dtype(given.dtype))
+        if given.access == "uniform":
+            return self.xp.reshape(value[offset : offset + 1], ())
+        # A broadcast axis stays of length one: the namespace broadcasts, and work on what is
+        # small is done once.
+        if given.after:
+            strides = strides + (0,) * program.reduced
+        narrow = tuple(n if s else min(n, 1) for n, s in zip(shape, strides, strict=True))
+        if given.access == "index":
+            return self.xp.asarray(positions(narrow, strides, offset))
+        return self.strided(value, narrow, strides, offset)
+
+    def _level(self, program: Program, shape: tuple[int, ...], kept: bool) -> tuple[int, ...]:
+        return shape[: program.kept] + (1,) * program.reduced if kept else shape
+
+    def _reduce(self, function: Function, value: Any, shape: tuple[int, ...], kept: int) -> Any:
+        # Rows of a contiguous matrix, whatever the layout of the operands was: the order of
+        # summation, and so the bits, depend on the shape alone.
+        rows = self.xp.reshape(
+            self.xp.broadcast_to(value, shape),
+            (math.prod(shape[:kept]), math.prod(shape[kept:])),
+            copy=True,
+        )
+        return self.xp.reshape(function(rows), shape[:kept] + (1,) * (len(shape) - kept))
+
+    def _write(
+        self,
+        program: Program,
+        output: Output,
+        shape: tuple[int, ...],
+        operand: Operand,
+        value: Any,
+    ) -> Buffer:
+        buffer, offset, strides = operand
+        whole = self._level(program, shape, output.reduced)
+        value = self.xp.broadcast_to(value, whole)
+        if buffer is None and output.access == "contiguous":
+            return self.xp.reshape(value, (-1,), copy=True)
+        if output.reduced:
+            strides = strides + (0,) * program.reduced
+        if buffer is None:
+            buffer = self.allocate(0, output.dtype, math.prod(whole))
+        if output.access == "contiguous":
+            strides = contiguous_strides(whole)
+        return self.store(buffer, whole, strides, offset, value)
+
+    def _dtype(self, dtype: DType) -> Any:
+        """``dtype`` as the namespace spells it."""
+        return getattr(self.xp, dtype.name, dtype) if dtype.name != "bool" else self.xp.bool
+
+    def _kernel_op(self, function: Function) -> KernelOp:
+        def run(
+            device: int, operands: Sequence[Strided], dtype: DType, shape: tuple[int, ...]
+        ) -> Buffer:
+            arrays = [self.strided(o.buffer, o.shape, o.strides, o.offset) for o in operands]
+            return self.xp.reshape(function(*arrays), (-1,), copy=True)
+
+        return run
+
+
+def _cast(function: Function, dtype: Any, value: Any) -> Any:
+    return function(value, dtype)
+
+
+def _over_rows(function: Function) -> Function:
+    def rows(matrix: Any) -> Any:
+        return function(matrix, axis=1)
+
+    return rows
+
+
+def contiguous_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Strides in elements of a C-contiguous array of ``shape``."""
+    strides: list[int] = []
+    step = 1
+    for length in reversed(shape):
+        strides.append(step)
+        step *= length
+    return tuple(reversed(strides))
+
+
+def positions(shape: tuple[int, ...], strides: tuple[int, ...], offset: int) -> Any:
+    """``offset + sum(strides * k)`` for each coordinate k, as an int64 ``numpy.ndarray``."""
+    result: Any = np.asarray(offset, dtype=np.int64)
+    for axis, (length, stride) in enumerate(zip(shape, strides, strict=True)):
+        step = np.arange(length, dtype=np.int64) * stride
+        result = result + step.reshape((length,) + (1,) * (len(shape) - axis - 1))
+    return np.broadcast_to(result, shape)

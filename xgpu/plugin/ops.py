@@ -1,0 +1,164 @@
+"""The op table: everything that a backend is asked to compute, one row per op.
+
+A row says what the op takes and gives; the front-end has promoted and broadcast before a
+backend sees it, so inside a `Program` all operands of an op share one dtype (``where`` aside,
+whose condition is bool). What is not in this table is a composite of what is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final, Literal
+
+
+class Kind(Enum):
+    """How an op runs."""
+
+    ELEMENTWISE = "elementwise"  #: one value out for each value in; fuses with everything
+    REDUCTION = "reduction"  #: folds axes; fuses with its producers and its consumers
+    KERNEL = "kernel"  #: a kernel of its own, launched at once
+    STRUCTURE = "structure"  #: leaves, views, writes: the graph's own, no backend computes them
+
+
+Result = Literal["same", "bool", "real", "index", "given"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Op:
+    """One row.
+
+    ``accepts`` is the kinds (letters of ``numpy.dtype.kind``) of dtype that a backend must
+    take. ``result``: ``same`` as the operands, ``bool``, the ``real`` dtype of a complex one,
+    ``index`` (int64), or ``given`` by the instruction (cast).
+    """
+
+    name: str
+    kind: Kind
+    arity: int
+    accepts: str
+    result: Result
+
+    def __repr__(self) -> str:
+        return f"<op {self.name}>"
+
+
+TABLE: Final[dict[str, Op]] = {}
+
+
+def _row(name: str, kind: Kind, arity: int, accepts: str, result: Result = "same") -> Op:
+    op = TABLE[name] = Op(name, kind, arity, accepts, result)
+    return op
+
+
+_E, _R, _K, _S = Kind.ELEMENTWISE, Kind.REDUCTION, Kind.KERNEL, Kind.STRUCTURE
+
+# One operand.
+ABS = _row("abs", _E, 1, "iufc", "real")
+ACOS = _row("acos", _E, 1, "fc")
+ACOSH = _row("acosh", _E, 1, "fc")
+ASIN = _row("asin", _E, 1, "fc")
+ASINH = _row("asinh", _E, 1, "fc")
+ATAN = _row("atan", _E, 1, "fc")
+ATANH = _row("atanh", _E, 1, "fc")
+BITWISE_INVERT = _row("bitwise_invert", _E, 1, "biu")
+CAST = _row("cast", _E, 1, "biufc", "given")
+CEIL = _row("ceil", _E, 1, "f")
+CONJ = _row("conj", _E, 1, "c")
+COS = _row("cos", _E, 1, "fc")
+COSH = _row("cosh", _E, 1, "fc")
+EXP = _row("exp", _E, 1, "fc")
+EXPM1 = _row("expm1", _E, 1, "fc")
+FLOOR = _row("floor", _E, 1, "f")
+IMAG = _row("imag", _E, 1, "c", "real")
+ISFINITE = _row("isfinite", _E, 1, "fc", "bool")
+ISINF = _row("isinf", _E, 1, "fc", "bool")
+ISNAN = _row("isnan", _E, 1, "fc", "bool")
+LOG = _row("log", _E, 1, "fc")
+LOG10 = _row("log10", _E, 1, "fc")
+LOG1P = _row("log1p", _E, 1, "fc")
+LOG2 = _row("log2", _E, 1, "fc")
+LOGICAL_NOT = _row("logical_not", _E, 1, "b")
+NEGATIVE = _row("negative", _E, 1, "iufc")
+REAL = _row("real", _E, 1, "c", "real")
+RECIPROCAL = _row("reciprocal", _E, 1, "fc")
+ROUND = _row("round", _E, 1, "fc")
+SIGN = _row("sign", _E, 1, "iufc")
+SIGNBIT = _row("signbit", _E, 1, "f", "bool")
+SIN = _row("sin", _E, 1, "fc")
+SINH = _row("sinh", _E, 1, "fc")
+SQRT = _row("sqrt", _E, 1, "fc")
+SQUARE = _row("square", _E, 1, "iufc")
+TAN = _row("tan", _E, 1, "fc")
+TANH = _row("tanh", _E, 1, "fc")
+TRUNC = _row("trunc", _E, 1, "f")
+
+# Two operands. On bool, add and maximum are "or", multiply and minimum are "and", as in NumPy.
+ADD = _row("add", _E, 2, "biufc")
+ATAN2 = _row("atan2", _E, 2, "f")
+BITWISE_AND = _row("bitwise_and", _E, 2, "biu")
+BITWISE_LEFT_SHIFT = _row("bitwise_left_shift", _E, 2, "iu")
+BITWISE_OR = _row("bitwise_or", _E, 2, "biu")
+BITWISE_RIGHT_SHIFT = _row("bitwise_right_shift", _E, 2, "iu")
+BITWISE_XOR = _row("bitwise_xor", _E, 2, "biu")
+COPYSIGN = _row("copysign", _E, 2, "f")
+DIVIDE = _row("divide", _E, 2, "fc")
+EQUAL = _row("equal", _E, 2, "biufc", "bool")
+FLOOR_DIVIDE = _row("floor_divide", _E, 2, "iuf")
+GREATER = _row("greater", _E, 2, "biuf", "bool")
+GREATER_EQUAL = _row("greater_equal", _E, 2, "biuf", "bool")
+HYPOT = _row("hypot", _E, 2, "f")
+LESS = _row("less", _E, 2, "biuf", "bool")
+LESS_EQUAL = _row("less_equal", _E, 2, "biuf", "bool")
+LOGADDEXP = _row("logaddexp", _E, 2, "f")
+LOGICAL_AND = _row("logical_and", _E, 2, "b")
+LOGICAL_OR = _row("logical_or", _E, 2, "b")
+LOGICAL_XOR = _row("logical_xor", _E, 2, "b")
+MAXIMUM = _row("maximum", _E, 2, "biuf")
+MINIMUM = _row("minimum", _E, 2, "biuf")
+MULTIPLY = _row("multiply", _E, 2, "biufc")
+NEXTAFTER = _row("nextafter", _E, 2, "f")
+NOT_EQUAL = _row("not_equal", _E, 2, "biufc", "bool")
+POW = _row("pow", _E, 2, "iufc")
+REMAINDER = _row("remainder", _E, 2, "iuf")
+SUBTRACT = _row("subtract", _E, 2, "iufc")
+
+# Three operands: a bool condition, then two of one dtype.
+WHERE = _row("where", _E, 3, "biufc")
+
+# Reductions over a set of axes. min, max, argmin and argmax let NaN win, the first one first;
+# an index counts along the reduced axes in C order.
+SUM = _row("sum", _R, 1, "iufc")
+PROD = _row("prod", _R, 1, "iufc")
+MIN = _row("min", _R, 1, "biuf")
+MAX = _row("max", _R, 1, "biuf")
+ANY = _row("any", _R, 1, "b")
+ALL = _row("all", _R, 1, "b")
+ARGMIN = _row("argmin", _R, 1, "biuf", "index")
+ARGMAX = _row("argmax", _R, 1, "biuf", "index")
+
+# Kernels of their own.
+MATMUL = _row("matmul", _K, 2, "iufc")
+
+# The graph's own.
+LEAF = _row("leaf", _S, 0, "biufc", "given")  #: has its buffer from the start
+CONSTANT = _row("constant", _S, 0, "biufc", "given")  #: one host scalar, read everywhere
+INDEX = _row("index", _S, 0, "i", "index")  #: the coordinate along one axis
+EMPTY = _row("empty", _S, 0, "biufc", "given")  #: memory with whatever is in it
+VIEW = _row("view", _S, 1, "biufc")  #: strides over another node
+ASSIGN = _row("assign", _S, 2, "biufc")  #: a node with a region replaced
+
+
+def elementwise() -> tuple[Op, ...]:
+    """The rows that a kernel backend's dialect table must cover."""
+    return tuple(op for op in TABLE.values() if op.kind is _E)
+
+
+def reductions() -> tuple[Op, ...]:
+    """The reductions that a program may contain."""
+    return tuple(op for op in TABLE.values() if op.kind is _R)
+
+
+def kernels() -> tuple[Op, ...]:
+    """The ops that a backend implements as kernels of their own."""
+    return tuple(op for op in TABLE.values() if op.kind is _K)

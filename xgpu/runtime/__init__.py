@@ -1,0 +1,1 @@
+"""From recorded nodes to buffers: devices and plugins, lowering, materializing, the trace."""

@@ -1,0 +1,53 @@
+"""The kernel cache of each device, and the launch.
+
+Programs carry no sizes, so the cache's key is the program itself; a new size compiles nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from xgpu.graph.device import Device
+from xgpu.plugin.program import Input, Instr, Output, Program
+from xgpu.runtime import trace
+from xgpu.runtime.lowering import Lowered
+
+
+def launch(device: Device, lowered: Lowered, reason: str) -> list[Any]:
+    """Run a lowered program and return a buffer for each of its outputs."""
+    kernel = device.kernels.get(lowered.key)
+    cached = kernel is not None
+    if kernel is None:
+        kernel = _compile(device, lowered.key)
+    backend = device.backend
+    if 0 in lowered.shape[: lowered.key[0]]:
+        buffers = [
+            made if made is not None else backend.allocate(device.index, node.dtype, 0)
+            for (made, _, _), node in zip(lowered.outputs, lowered.nodes, strict=True)
+        ]
+    else:
+        buffers = backend.launch(
+            device.index, kernel, lowered.shape, lowered.inputs, lowered.outputs
+        )
+    if trace.active:
+        trace.kernel(device, lowered, kernel, cached, reason)
+    return buffers
+
+
+def _compile(device: Device, key: tuple[Any, ...]) -> Any:
+    kept, reduced, wide, inputs, body, outputs = key
+    program = Program(
+        kept,
+        reduced,
+        wide,
+        tuple(Input(*i) for i in inputs),
+        tuple(Instr(*i) for i in body),
+        tuple(Output(*o) for o in outputs),
+    )
+    start = time.perf_counter()
+    kernel = device.backend.compile(device.index, program)
+    trace.compiled += 1
+    trace.compile_seconds += time.perf_counter() - start
+    device.kernels[key] = kernel
+    return kernel

@@ -1,0 +1,246 @@
+"""Lowering: pending nodes -> the structural key of one program, and its operands.
+
+Views are pushed to the loads here, generators and scalars become operands without memory, and
+every place where a program has to end is a `Cut` with its reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from xgpu.graph.node import Node
+from xgpu.graph.view import (
+    Shape,
+    View,
+    broadcast,
+    compose,
+    contiguous_strides,
+    is_contiguous,
+    whole,
+)
+from xgpu.plugin import ops
+from xgpu.plugin.ops import Kind
+from xgpu.runtime import collapse
+from xgpu.runtime.collapse import Axes, Load
+
+MAX_BODY = 160
+"""Instructions per program: more would spill registers without saving memory traffic."""
+
+MAX_WORDS = 360
+"""8-byte words of kernel arguments; CUDA allows 4 KiB of them before version 12.1."""
+
+FULL = "the program is as long as a program may be"
+
+# Looked up once: this module is the hot path of a flush.
+ELEMENTWISE, REDUCTION, CONSTANT = Kind.ELEMENTWISE, Kind.REDUCTION, ops.CONSTANT
+
+Materialize = Callable[[Node, str], None]
+"""Compute this node first, in a program of its own, for this reason."""
+
+
+class Lowered(NamedTuple):
+    """One program, ready to look up and to launch."""
+
+    key: tuple[Any, ...]  #: the fields of `Program` as plain tuples
+    shape: Shape  #: of the iteration space
+    inputs: list[Any]
+    outputs: list[Any]
+    nodes: list[Node]  #: what each output is the value of
+
+
+class Lowering:
+    """One program under construction, over an iteration space of ``shape``.
+
+    ``shape`` is that of the roots. If a root reduces (itself, or as the epilogue of a
+    reduction), ``space`` is the shape of the reductions' operand and ``axes`` what they reduce;
+    values then live at two levels, and ``shape`` is the kept one.
+    """
+
+    def __init__(self, shape: Shape, materialize: Materialize) -> None:
+        self.shape = shape
+        self.materialize = materialize
+        self.space: Shape | None = None
+        self.axes: tuple[int, ...] = ()
+        self.body: list[tuple[Any, ...]] = []
+        self.loads: list[Load] = []
+        self.values: dict[Any, int] = {}
+        self.full: dict[Any, int] = {}  # values before a reduction, by the same keys
+        self.words = 0
+        self.linear = True  # every operand so far is whole and in order
+
+    # Emission at the level of the roots
+
+    def emit(self, node: Node, view: View | None, after: bool = True) -> int:
+        """The number of the value of ``node`` through ``view`` (None: in the space's own order).
+
+        ``after`` is False below a reduction, where the space is that of its operand.
+        """
+        values = self.values if after else self.full
+        key: Any = node if view is None else (node, view)
+        number = values.get(key)
+        if number is not None:
+            return number
+        op = node.op
+        if node.buffer is not None:
+            number = self._load("buffer", node, view, after)
+        elif op.kind is ELEMENTWISE:
+            shape = node.shape
+            for source in node.inputs:
+                if source.shape != shape and source.op is not CONSTANT:
+                    number = self._stretched(node, view, after)
+                    break
+            else:
+                if len(self.body) > MAX_BODY or self.words > MAX_WORDS:
+                    number = self._cut(node, view, after, FULL)
+                else:
+                    emit = self.emit
+                    args = tuple([emit(source, view, after) for source in node.inputs])
+                    number = len(self.body)
+                    self.body.append((op.name, node.dtype, args))
+        elif op is CONSTANT or op is ops.EMPTY:
+            number = self._load("scalar", node, None, after)
+        elif op is ops.VIEW:
+            composed = self._compose(view, node.attrs, after)
+            if composed is None:
+                number = self._cut(node, view, after, "a reshape that strides cannot express")
+            else:
+                base = node.inputs[0]
+                number = self.emit(base, self._plain(composed, base.shape, after), after)
+        elif op is ops.INDEX:
+            number = self._index(node, view, after)
+        elif op.kind is REDUCTION and after and self._reduces_here(node, view):
+            number = self._reduction(node)
+        else:
+            number = self._cut(node, view, after, _why(op))
+        values[key] = number
+        return number
+
+    def _stretched(self, node: Node, view: View | None, after: bool) -> int:
+        """An elementwise node of which some operand is broadcast."""
+        if len(self.body) > MAX_BODY or self.words > MAX_WORDS:
+            return self._cut(node, view, after, FULL)
+        shape = node.shape
+        views: list[View | None] = []
+        for source in node.inputs:
+            if source.shape == shape or source.op is CONSTANT:
+                views.append(view)
+                continue
+            stretched = self._compose(view, broadcast(whole(source.shape), shape), after)
+            if stretched is None:
+                return self._cut(node, view, after, "a reshape of what was broadcast")
+            views.append(self._plain(stretched, source.shape, after))
+        args = tuple([self.emit(s, v, after) for s, v in zip(node.inputs, views, strict=True)])
+        self.body.append((node.op.name, node.dtype, args))
+        return len(self.body) - 1
+
+    def _index(self, node: Node, view: View | None, after: bool) -> int:
+        shape = node.shape
+        strides = tuple(1 if axis == node.attrs else 0 for axis in range(len(shape)))
+        composed = self._compose(view, View(shape, strides, 0), after)
+        if composed is None:
+            return self._cut(node, view, after, "a reshape of a generator")
+        return self._load("index", node, composed, after)
+
+    def _reduces_here(self, node: Node, view: View | None) -> bool:
+        source, axes = node.inputs[0], node.attrs
+        if view is not None and not (is_contiguous(view) and view.offset == 0):
+            return False
+        if _squeezed(self.shape) != _squeezed(node.shape):
+            return False
+        return self.space is None or (self.space == source.shape and self.axes == axes)
+
+    def _reduction(self, node: Node) -> int:
+        source = node.inputs[0]
+        self.space, self.axes = source.shape, node.attrs
+        number = self.emit(source, None, after=False)
+        self.body.append((node.op.name, node.dtype, (number,)))
+        # Whatever the view that led here, the order of the elements is the same.
+        self.values[node] = len(self.body) - 1
+        return len(self.body) - 1
+
+    def _cut(self, node: Node, view: View | None, after: bool, reason: str) -> int:
+        self.materialize(node, reason)
+        return self._load("buffer", node, view, after)
+
+    def _load(self, kind: str, node: Node, view: View | None, after: bool) -> int:
+        loads, body = self.loads, self.body
+        number = len(body)
+        body.append(("load", node.dtype, (len(loads),)))
+        loads.append((kind, node, view, after))
+        if view is None:
+            self.words += 1
+        else:
+            self.words += 1 + len(view.shape)
+            self.linear = False
+        return number
+
+    # Views
+
+    def _compose(self, outer: View | None, inner: View, after: bool) -> View | None:
+        if outer is not None:
+            return compose(outer, inner)
+        level = self.shape if after else self.space
+        assert level is not None
+        return inner if inner.shape == level else compose(whole(level), inner)
+
+    def _plain(self, view: View, base: Shape, after: bool) -> View | None:
+        """None in place of the view that is the whole of ``base`` in the space's order."""
+        level = self.shape if after else self.space
+        if base == level and view.offset == 0 and view.strides == contiguous_strides(base):
+            return None
+        return view
+
+    # The end
+
+    def finish(self, roots: list[Node], held: list[Node], region: Any = None) -> Lowered:
+        """Close the program: its outputs are the roots, and of ``held`` what it computed.
+
+        ``region`` is the (buffer, view) to which the one root is written, if not a fresh buffer.
+        """
+        targets = [(self.values[n], n, True) for n in roots]
+        for node in held:
+            for values, after in ((self.values, True), (self.full, False)):
+                number = values.get(node)
+                if number is not None and node not in roots:
+                    targets.append((number, node, after))
+                    break
+        if self.linear and self.space is None and region is None:
+            placed = collapse.linear(self.shape, self.loads, len(targets))
+            inputs = tuple(
+                [
+                    (node.dtype, access, False)
+                    for (_, node, _, _), access in zip(self.loads, placed.input_access, strict=True)
+                ]
+            )
+            outputs = tuple(
+                [(number, node.dtype, "contiguous", False) for number, node, _ in targets]
+            )
+        else:
+            axes = Axes(self.shape, self.space, self.axes)
+            placed = collapse.place(axes, self.loads, [after for _, _, after in targets], region)
+            reduces = self.space is not None
+            outputs = tuple(
+                (number, node.dtype, access, reduces and after)
+                for (number, node, after), access in zip(targets, placed.output_access, strict=True)
+            )
+            inputs = tuple(
+                (node.dtype, access, reduces and after)
+                for (_, node, _, after), access in zip(self.loads, placed.input_access, strict=True)
+            )
+        key = (placed.kept, placed.reduced, placed.wide, inputs, tuple(self.body), outputs)
+        return Lowered(
+            key, placed.shape, placed.inputs, placed.outputs, [node for _, node, _ in targets]
+        )
+
+
+def _squeezed(shape: Shape) -> Shape:
+    return shape if 1 not in shape else tuple(n for n in shape if n != 1)
+
+
+def _why(op: ops.Op) -> str:
+    if op.kind is REDUCTION:
+        return f"the result of {op.name} is needed at another shape"
+    if op is ops.ASSIGN:
+        return "an assignment writes its buffer"
+    return f"{op.name} is a kernel of its own"

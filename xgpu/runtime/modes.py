@@ -1,0 +1,69 @@
+"""What a program may set for a stretch of itself: the default device, eager execution."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Final
+
+from xgpu.graph.device import Device
+from xgpu.runtime import plugins
+
+_context: Final[ContextVar[Device | None]] = ContextVar("xgpu_default_device", default=None)
+_default: Device | None = None
+
+eager_mode: Final[ContextVar[bool]] = ContextVar(
+    "xgpu_eager", default=os.environ.get("XGPU_EAGER", "0") not in ("", "0")
+)
+
+
+def current_device() -> Device:
+    """The default device.
+
+    The innermost `default_device`'s, else `set_default_device`'s, else the one that the
+    environment's ``XGPU_DEVICE`` names, else ``cpu``.
+    """
+    global _default
+    chosen = _context.get()
+    if chosen is not None:
+        return chosen
+    if _default is None:
+        _default = plugins.device(os.environ.get("XGPU_DEVICE") or "cpu")
+    return _default
+
+
+def set_default_device(device: str | Device) -> None:
+    """Set where new arrays go when no device is named, in every thread of the process.
+
+    Raises:
+        ValueError, BackendUnavailableError, PluginError: as `xgpu.device` does.
+    """
+    global _default
+    _default = plugins.device(device)
+
+
+@contextmanager
+def default_device(device: str | Device) -> Iterator[Device]:
+    """Inside the ``with`` block, in this thread or task, new arrays go to ``device``."""
+    chosen = plugins.device(device)
+    token = _context.set(chosen)
+    try:
+        yield chosen
+    finally:
+        _context.reset(token)
+
+
+@contextmanager
+def eager(on: bool = True) -> Iterator[None]:
+    """Inside the ``with`` block, in this thread or task, run each call at once.
+
+    For debugging: the results are the same, and a device error appears at its own line. The
+    environment's ``XGPU_EAGER=1`` does it for the whole process.
+    """
+    token = eager_mode.set(on)
+    try:
+        yield
+    finally:
+        eager_mode.reset(token)

@@ -1,0 +1,205 @@
+"""Recording: an op and its operands -> a pending node, checked at the call.
+
+All that can be wrong with a call but memory and the device itself is found here: dtypes,
+shapes, devices, scalars.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from xgpu.graph import infer
+from xgpu.graph.device import Device
+from xgpu.graph.node import MAX_DEPTH, Node, constant, viewed
+from xgpu.graph.shapes import broadcast_shapes
+from xgpu.graph.view import View, broadcast, whole
+from xgpu.plugin import ops
+from xgpu.plugin.dtypes import DType
+from xgpu.plugin.errors import DeviceMismatchError, UnsupportedOperationError
+from xgpu.plugin.ops import Op
+from xgpu.plugin.promotion import Scalar, fit
+from xgpu.runtime import trace
+from xgpu.runtime.materialize import materialize, run
+from xgpu.runtime.modes import eager_mode
+
+
+def unary(op: Op, x: Node) -> Node:
+    """``op`` of one operand."""
+    taken, given = infer.unary(op, x.dtype)
+    if taken is not x.dtype:
+        x = cast(x, taken)
+    return _node(op, (x,), x.shape, given, x.device, None, x.depth + 1)
+
+
+def binary(op: Op, a: Node, b: Node) -> Node:
+    """``op`` of two operands, promoted and broadcast."""
+    device = a.device
+    if b.device is not device:
+        raise _mismatch(op, a, b)
+    taken, given = infer.binary(op, a.dtype, b.dtype)
+    if a.dtype is not taken:
+        a = cast(a, taken)
+    if b.dtype is not taken:
+        b = cast(b, taken)
+    shape = a.shape
+    if shape != b.shape:
+        shape = broadcast_shapes(shape, b.shape)
+    depth = (a.depth if a.depth > b.depth else b.depth) + 1
+    # As `_node`, written out: this and `with_scalar` are most of what is recorded.
+    if device.unsupported and op.name in device.unsupported:
+        raise _unsupported(op, device)
+    node = Node(op, (a, b), shape, given, device, None, depth)
+    if depth >= MAX_DEPTH or trace.active or eager_mode.get():
+        finished(node)
+    return node
+
+
+def with_scalar(op: Op, x: Node, value: Scalar, scalar_first: bool) -> Node:
+    """``op`` of an operand and a Python scalar, which takes the operand's dtype."""
+    kind: Any = type(value)  # mypy takes classes for unhashable
+    taken, given, fits = infer.with_scalar(op, x.dtype, kind)
+    if x.dtype is not taken:
+        x = cast(x, taken)
+    other = Node(ops.CONSTANT, (), (), taken, x.device, value if fits else fit(value, taken))
+    inputs = (other, x) if scalar_first else (x, other)
+    device, depth = x.device, x.depth + 1
+    if device.unsupported and op.name in device.unsupported:
+        raise _unsupported(op, device)
+    node = Node(op, inputs, x.shape, given, device, None, depth)
+    if depth >= MAX_DEPTH or trace.active or eager_mode.get():
+        finished(node)
+    return node
+
+
+def where(condition: Node, a: Node, b: Node) -> Node:
+    """``a`` where ``condition`` (bool), else ``b``; both promoted, all three broadcast."""
+    for other in (a, b):
+        if other.device is not condition.device:
+            raise _mismatch(ops.WHERE, condition, other)
+    taken, _ = infer.binary(ops.WHERE, a.dtype, b.dtype)
+    a, b = cast(a, taken), cast(b, taken)
+    shape = broadcast_shapes(condition.shape, a.shape, b.shape)
+    depth = max(condition.depth, a.depth, b.depth) + 1
+    return _node(ops.WHERE, (condition, a, b), shape, taken, a.device, None, depth)
+
+
+def cast(x: Node, dtype: DType) -> Node:
+    """``x`` in another dtype; itself if it has it."""
+    if x.dtype is dtype:
+        return x
+    if x.op is ops.CONSTANT and x.dtype.kind in "biu" and dtype.kind in "fc":
+        return constant(fit(x.attrs, dtype), dtype, x.device)
+    return _node(ops.CAST, (x,), x.shape, dtype, x.device, None, x.depth + 1)
+
+
+def reduce(op: Op, x: Node, axes: tuple[int, ...]) -> Node:
+    """``op`` over ``axes`` (sorted, not empty); the axes are gone from the result's shape."""
+    taken, given = infer.unary(op, x.dtype)
+    if taken is not x.dtype:
+        x = cast(x, taken)
+    shape = tuple(n for i, n in enumerate(x.shape) if i not in axes)
+    return _node(op, (x,), shape, given, x.device, axes, x.depth + 1)
+
+
+def own_kernel(op: Op, inputs: list[Node], shape: tuple[int, ...]) -> Node:
+    """An op that is a kernel of its own, on operands promoted to one dtype; launched now."""
+    device = inputs[0].device
+    dtype = inputs[0].dtype
+    for other in inputs[1:]:
+        if other.device is not device:
+            raise _mismatch(op, inputs[0], other)
+        dtype, _ = infer.binary(op, dtype, other.dtype)
+    if op.name not in device.backend.kernel_ops:
+        raise _unsupported(op, device)
+    dtype = infer.compute(op, dtype)
+    return run(op, [cast(n, dtype) for n in inputs], infer.result(op, dtype), shape)
+
+
+def stretch(value: Node, shape: tuple[int, ...]) -> Node:
+    """``value`` broadcast to ``shape``, where extra leading axes of length 1 are dropped.
+
+    Raises:
+        ValueError: it does not broadcast to that.
+    """
+    if value.shape == shape:
+        return value
+    extra = len(value.shape) - len(shape)
+    trimmed = value.shape[extra:] if extra > 0 else value.shape
+    fits = all(n == 1 for n in value.shape[: max(extra, 0)])
+    try:
+        fits = fits and broadcast_shapes(trimmed, shape) == shape
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ValueError(
+            f"could not broadcast input array from shape {value.shape} into shape {shape}"
+        )
+    return viewed(value, broadcast(whole(trimmed), shape))
+
+
+def matmul(x1: Node, a: View, x2: Node, b: View) -> Node:
+    """The matrix product of ``x1`` through ``a`` and ``x2`` through ``b``; launched now.
+
+    Raises:
+        ValueError: a 0-d operand, inner lengths that differ, or stacks that do not broadcast.
+    """
+    if not a.shape or not b.shape:
+        raise ValueError("matmul() needs at least one axis on each side: got a 0-d array")
+    row, column = len(a.shape) == 1, len(b.shape) == 1
+    shapes = f"shapes {a.shape} and {b.shape}"
+    if row:
+        a = View((1, *a.shape), (0, *a.strides), a.offset)
+    if column:
+        b = View((*b.shape, 1), (*b.strides, 0), b.offset)
+    (m, k), (rows, n) = a.shape[-2:], b.shape[-2:]
+    if k != rows:
+        raise ValueError(
+            f"matmul() got {k} columns on the left, {rows} rows on the right: {shapes}"
+        )
+    batch = broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    operands = [viewed(x1, broadcast(a, (*batch, m, k))), viewed(x2, broadcast(b, (*batch, k, n)))]
+    product = own_kernel(ops.MATMUL, operands, (*batch, m, n))
+    if not row and not column:
+        return product
+    kept = batch + (() if row else (m,)) + (() if column else (n,))
+    return viewed(product, whole(kept))
+
+
+def finished(node: Node) -> Node:
+    """What is done with each recorded node besides keeping it: the limit, eager mode, the trace."""
+    if trace.active:
+        trace.note_line(node)
+    if node.depth >= MAX_DEPTH or eager_mode.get():
+        materialize([node], "recorded to the limit" if node.depth >= MAX_DEPTH else "eager")
+    return node
+
+
+def _node(
+    op: Op,
+    inputs: tuple[Node, ...],
+    shape: tuple[int, ...],
+    dtype: DType,
+    device: Device,
+    attrs: Any,
+    depth: int,
+) -> Node:
+    if device.unsupported and op.name in device.unsupported:
+        raise _unsupported(op, device)
+    node = Node(op, inputs, shape, dtype, device, attrs, depth)
+    if depth >= MAX_DEPTH or trace.active or eager_mode.get():
+        finished(node)
+    return node
+
+
+def _mismatch(op: Op, a: Node, b: Node) -> DeviceMismatchError:
+    return DeviceMismatchError(
+        f"{op.name}() got arrays on {a.device} and on {b.device}; "
+        f"move one of them first: xgpu.to_device(x, {str(a.device)!r})"
+    )
+
+
+def _unsupported(op: Op, device: Device) -> UnsupportedOperationError:
+    return UnsupportedOperationError(
+        f"backend {device.backend.name!r} of device {device} has no {op.name}(); "
+        "move the operands to a device that has it: xgpu.to_device(x, 'cpu')"
+    )

@@ -1,0 +1,168 @@
+"""The trace: what ran as which kernel, and why each program ended where it did."""
+
+from __future__ import annotations
+
+import math
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from xgpu.graph.device import Device
+from xgpu.graph.node import Node
+from xgpu.plugin.dtypes import DType
+from xgpu.plugin.ops import Op
+from xgpu.plugin.program import Strided
+from xgpu.runtime.lowering import Lowered
+
+active: list[Trace] = []
+"""The traces that are recording, outermost first."""
+
+compiled = 0
+"""Programs compiled by this process (kernels taken from a disk cache included)."""
+
+compile_seconds = 0.0
+"""Seconds spent in that."""
+
+_PACKAGE: Final = str(Path(__file__).resolve().parent.parent)
+_lock = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class KernelRecord:
+    """One launch."""
+
+    name: str  #: the kernel's entry point; the op's name for an op that is a kernel of its own
+    device: str
+    ops: tuple[str, ...]  #: what it fuses, in order of evaluation
+    inputs: tuple[str, ...]  #: ``dtype[shape] access`` of each operand read
+    outputs: tuple[str, ...]  #: ``dtype[shape]`` of each buffer written
+    bytes: int  #: read from and written to device memory, each operand once
+    cache: str  #: memory, disk, compiled, interpreted or library
+    seconds: float  #: of compilation, 0 for a kernel that was in memory
+    reason: str  #: why the program ended here
+    line: str | None  #: file and line that recorded the last op
+
+
+@dataclass(slots=True)
+class Trace:
+    """What ran while the trace was on. Printing it shows a table."""
+
+    kernels: list[KernelRecord] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        rows = [("kernel", "ops", "in", "out", "bytes", "cache", "because", "line")]
+        for k in self.kernels:
+            cache = f"{k.cache} {k.seconds * 1e3:.0f} ms" if k.seconds else k.cache
+            inputs, outputs = ", ".join(k.inputs), ", ".join(k.outputs)
+            fused = " ".join(k.ops) or "copy"
+            row = (k.name, fused, inputs, outputs, str(k.bytes), cache, k.reason, k.line or "")
+            rows.append(row)
+        widths = [min(48, max(len(row[i]) for row in rows)) for i in range(len(rows[0]))]
+        lines = [
+            "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)) for row in rows
+        ]
+        return "\n".join(line.rstrip() for line in lines)
+
+
+@contextmanager
+def trace() -> Iterator[Trace]:
+    """Record every kernel that is launched inside the ``with`` block, from any thread.
+
+    Yields:
+        The `Trace`; its ``kernels`` grow as the program runs. Nothing is launched or copied for
+        the trace's sake, so what is pending at the end of the block is not in it.
+    """
+    recording = Trace()
+    with _lock:
+        active.append(recording)
+    try:
+        yield recording
+    finally:
+        with _lock:
+            active[:] = [t for t in active if t is not recording]
+
+
+def kernel(device: Device, lowered: Lowered, made: Any, cached: bool, reason: str) -> None:
+    """Note the launch of a program."""
+    kept, _, _, inputs, body, outputs = lowered.key
+    read: list[str] = []
+    moved = 0
+    for (dtype, access, after), (_, _, strides) in zip(inputs, lowered.inputs, strict=True):
+        level = lowered.shape[:kept] if after else lowered.shape
+        if access in ("scalar", "index"):
+            read.append(f"{dtype} {access}")
+            continue
+        count = 1 if access == "uniform" else math.prod(level)
+        if strides:
+            count = math.prod(n for n, s in zip(level, strides, strict=True) if s)
+        moved += count * dtype.itemsize
+        read.append(f"{dtype}{list(level)} {access}")
+    written: list[str] = []
+    for (_, dtype, _, at_root), node in zip(outputs, lowered.nodes, strict=True):
+        level = lowered.shape[:kept] if at_root else lowered.shape
+        moved += math.prod(level) * dtype.itemsize
+        written.append(f"{dtype}{list(node.shape)}")
+    _note(
+        KernelRecord(
+            made.name,
+            str(device),
+            tuple(name for name, _, _ in body if name != "load"),
+            tuple(read),
+            tuple(written),
+            moved,
+            "memory" if cached else made.compiled,
+            0.0 if cached else made.compile_seconds,
+            reason,
+            getattr(lowered.nodes[0], "line", None),
+        )
+    )
+
+
+def own_kernel(
+    op: Op, device: Device, operands: Sequence[Strided], dtype: DType, shape: tuple[int, ...]
+) -> None:
+    """Note the launch of an op that is a kernel of its own."""
+    if not active:
+        return
+    moved = sum(math.prod(o.shape) * o.dtype.itemsize for o in operands)
+    _note(
+        KernelRecord(
+            op.name,
+            str(device),
+            (op.name,),
+            tuple(f"{o.dtype}{list(o.shape)}" for o in operands),
+            (f"{dtype}{list(shape)}",),
+            moved + math.prod(shape) * dtype.itemsize,
+            "library",
+            0.0,
+            "a kernel of its own",
+            users_line(),
+        )
+    )
+
+
+def note_line(node: Node) -> None:
+    """Remember which line of the user's code recorded ``node``."""
+    line = users_line()
+    if line is not None:
+        node.line = line
+
+
+def users_line() -> str | None:
+    """``file:line`` of the innermost frame outside xgpu."""
+    frame = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        if frame.f_back is None:
+            return None
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def _note(record: KernelRecord) -> None:
+    with _lock:
+        for recording in active:
+            recording.kernels.append(record)

@@ -1,0 +1,158 @@
+"""Functions that fold axes into one number each.
+
+``axis`` is one axis, a tuple of them, or None for all; ``keepdims`` leaves axes of length 1 in
+their place. An axis out of range raises IndexError, one named twice ValueError.
+
+Source: Array API 2025.12, "Statistical Functions".
+"""
+
+from __future__ import annotations
+
+import math
+
+from xgpu.arguments import checked
+from xgpu.array import Array, read, reduce, wrap
+from xgpu.graph import infer
+from xgpu.graph.node import Node, viewed
+from xgpu.graph.shapes import normalize_axes
+from xgpu.graph.view import whole
+from xgpu.plugin import dtypes, ops
+from xgpu.plugin.dtypes import DType
+from xgpu.plugin.ops import Op
+from xgpu.runtime import record
+
+Axis = int | tuple[int, ...] | None
+
+
+def max(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
+    """Largest element; NaN if there is one.
+
+    Raises:
+        TypeError: complex elements.
+        ValueError: there is no element.
+
+    Source: Array API 2025.12, Statistical Functions.
+    """
+    return _extreme(ops.MAX, x, axis, keepdims)
+
+
+def mean(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
+    """Arithmetic mean, in float64 for integers and bool; NaN of no elements.
+
+    Source: Array API 2025.12, Statistical Functions.
+    """
+    axes = normalize_axes(axis, checked(x, "mean").ndim)
+    node = _floating(read(x))
+    return _shaped(_mean(node, axes), node, axes, keepdims)
+
+
+def min(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
+    """Smallest element; NaN if there is one.
+
+    Raises:
+        TypeError: complex elements.
+        ValueError: there is no element.
+
+    Source: Array API 2025.12, Statistical Functions.
+    """
+    return _extreme(ops.MIN, x, axis, keepdims)
+
+
+def prod(
+    x: Array, /, *, axis: Axis = None, dtype: DType | None = None, keepdims: bool = False
+) -> Array:
+    """Product; 1 of no elements. Integers multiply in 64 bits unless ``dtype`` says otherwise.
+
+    Source: Array API 2025.12, Statistical Functions.
+    """
+    return _total(ops.PROD, x, axis, dtype, keepdims)
+
+
+def std(
+    x: Array, /, *, axis: Axis = None, correction: int | float = 0.0, keepdims: bool = False
+) -> Array:
+    """Standard deviation: the square root of `var`.
+
+    Source: Array API 2025.12, Statistical Functions.
+    """
+    axes = normalize_axes(axis, checked(x, "std").ndim)
+    node = _floating(read(x))
+    return _shaped(record.unary(ops.SQRT, _variance(node, axes, correction)), node, axes, keepdims)
+
+
+def sum(
+    x: Array, /, *, axis: Axis = None, dtype: DType | None = None, keepdims: bool = False
+) -> Array:
+    """Sum; 0 of no elements. Integers add in 64 bits unless ``dtype`` says otherwise.
+
+    Source: Array API 2025.12, Statistical Functions.
+    """
+    return _total(ops.SUM, x, axis, dtype, keepdims)
+
+
+def var(
+    x: Array, /, *, axis: Axis = None, correction: int | float = 0.0, keepdims: bool = False
+) -> Array:
+    """Variance: squared distances from the mean, summed and divided by n - ``correction``.
+
+    In float64 for integers and bool; real for complex elements. NaN where n <= ``correction``.
+
+    Source: Array API 2025.12, Statistical Functions.
+    """
+    axes = normalize_axes(axis, checked(x, "var").ndim)
+    node = _floating(read(x))
+    return _shaped(_variance(node, axes, correction), node, axes, keepdims)
+
+
+def _extreme(op: Op, x: Array, axis: Axis, keepdims: bool) -> Array:
+    axes = normalize_axes(axis, checked(x, op.name).ndim)
+    infer.compute(op, x.dtype)
+    if any(x.shape[i] == 0 for i in axes):
+        raise ValueError(f"{op.name}() of no elements: shape {x.shape}, axis {axis}")
+    return reduce(op, x, axes, keepdims) if axes else wrap(read(x))
+
+
+def _total(op: Op, x: Array, axis: Axis, dtype: DType | None, keepdims: bool) -> Array:
+    axes = normalize_axes(axis, checked(x, op.name).ndim)
+    given = infer.accumulator(x.dtype) if dtype is None else dtypes.check(dtype)
+    infer.compute(op, given)
+    if x.dtype.kind == "c" and given.kind != "c":
+        raise TypeError(f"{op.name}() of {x.dtype} cannot give {given}; take xgpu.real first")
+    cast = wrap(record.cast(read(x), given))
+    return reduce(op, cast, axes, keepdims) if axes else cast
+
+
+def _floating(node: Node) -> Node:
+    return record.cast(node, dtypes.DEFAULT_REAL) if node.dtype.kind in "biu" else node
+
+
+def _sum(node: Node, axes: tuple[int, ...]) -> Node:
+    return record.reduce(ops.SUM, node, axes) if axes else node
+
+
+def _mean(node: Node, axes: tuple[int, ...]) -> Node:
+    count = math.prod(node.shape[i] for i in axes)
+    return record.with_scalar(ops.DIVIDE, _sum(node, axes), count, False)
+
+
+def _variance(node: Node, axes: tuple[int, ...], correction: int | float) -> Node:
+    # Two passes, because the difference of the sums of squares cancels.
+    centre = viewed(_mean(node, axes), whole(_kept(node, axes)))
+    distance = record.binary(ops.SUBTRACT, node, centre)
+    if node.dtype.kind == "c":
+        real = record.unary(ops.SQUARE, record.unary(ops.REAL, distance))
+        imag = record.unary(ops.SQUARE, record.unary(ops.IMAG, distance))
+        squares = record.binary(ops.ADD, real, imag)
+    else:
+        squares = record.unary(ops.SQUARE, distance)
+    left = math.prod(node.shape[i] for i in axes) - correction
+    divisor = float(left) if left > 0 else math.nan
+    return record.with_scalar(ops.DIVIDE, _sum(squares, axes), divisor, False)
+
+
+def _kept(node: Node, axes: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(1 if i in axes else n for i, n in enumerate(node.shape))
+
+
+def _shaped(result: Node, operand: Node, axes: tuple[int, ...], keepdims: bool) -> Array:
+    return wrap(viewed(result, whole(_kept(operand, axes))) if keepdims and axes else result)

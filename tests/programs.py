@@ -15,6 +15,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 import numpy as np
+
 import xgpu
 
 DTYPES = ("bool", "int8", "int32", "int64", "uint8", "uint64", "float32", "float64", "complex64")
@@ -73,12 +74,18 @@ class Pair(NamedTuple):
 
 
 class Machine:
-    """The pool, and the steps that may be taken from it. ``note`` is told each one as source."""
+    """The pool, and the steps that may be taken from it.
 
-    def __init__(self, device: Any, note: Callable[[str], Any], rank: int = 3) -> None:
+    ``note`` is told each step as source. ``shape`` is that of most new arrays, so that more of
+    them meet; without it they are of any shape, and many a step is an error.
+    """
+
+    def __init__(
+        self, device: Any, note: Callable[[str], Any], shape: tuple[int, ...] | None = None
+    ) -> None:
         self.device = device
         self.note = note
-        self.rank = rank
+        self.shape = shape
         self.pool: list[Pair] = []
         self.made = 0
         self.random = Random(0)
@@ -129,7 +136,7 @@ class Machine:
         found = [p for p in self.pool if p.np.dtype.kind in kinds and of(p)]
         if not found:
             return None
-        return self.random.choice(found[-3:] if self.coin() else found)
+        return self.random.choice(found if self.coin(3) else found[-2:])
 
     def both(self, text: str, on_numpy: Callable[[], Any], on_xgpu: Callable[[], Any]) -> None:
         """One step on both sides; a new array goes to the pool, and an error must be alike.
@@ -158,9 +165,11 @@ class Machine:
     # Making
 
     def new(self) -> None:
-        """An array of special values, of any rank up to the machine's."""
+        """An array of special values."""
         dtype = np.dtype(self.random.choice(DTYPES))
-        shape = tuple(self.random.choices(LENGTHS, k=self.random.randint(0, self.rank)))
+        shape = self.shape
+        if shape is None or self.coin(4):
+            shape = tuple(self.random.choices(LENGTHS, k=self.random.randint(0, 3)))
         values = self.random.choices(VALUES[dtype.kind], k=int(np.prod(shape)))
         host = np.asarray(values, dtype=dtype).reshape(shape)
         self.both(
@@ -202,11 +211,13 @@ class Machine:
         for length in shape[: self.random.randint(0, len(shape))]:
             if self.coin(3):
                 beyond = 1 if self.coin(30) else 0
-                keys.append(self.random.randint(-length - beyond, max(length - 1 + beyond, -length)))
+                keys.append(
+                    self.random.randint(-length - beyond, max(length - 1 + beyond, -length))
+                )
             else:
                 ends = [self.random.choice([None, *range(-length - 2, length + 3)]) for _ in "ab"]
                 step = self.random.choice([None, None, 1, 2, 3, -1, -1, -2])
-                keys.append(slice(*ends, step))
+                keys.append(slice(ends[0], ends[1], step))
         if self.coin(6):
             keys.insert(self.random.randint(0, len(keys)), None)
         return (*keys, Ellipsis)

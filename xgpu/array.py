@@ -17,7 +17,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from xgpu.graph import rewrites
 from xgpu.graph.device import Device
 from xgpu.graph.indexing import index
 from xgpu.graph.node import Node, assigned, constant, viewed
@@ -377,7 +376,7 @@ class Array:
 
 # Between arrays and nodes
 
-_new = object.__new__
+_new: Final = object.__new__
 
 
 def wrap(node: Node) -> Array:
@@ -507,17 +506,20 @@ def operate(op: Op, x1: Any, x2: Any) -> Array:
                 b = viewed(b, x2._view)
             node = record.binary(op, a, b)
         elif type(x2) in _SCALARS:
-            node = _with_scalar(op, a, x2, False)
+            node = record.with_scalar(op, a, x2, False)
         else:
             return _with_other(op, x1, x2, False)
     elif type(x2) is not Array:
         return NotImplemented  # type: ignore[no-any-return]
     elif type(x1) in _SCALARS:
-        node = _with_scalar(op, read(x2), x1, True)
+        node = record.with_scalar(op, read(x2), x1, True)
     else:
         return _with_other(op, x2, x1, True)
+    # As `wrap`, written out: most arrays are made here.
+    storage = _new(Storage)
+    storage.node = node
     array = _new(Array)
-    array._storage = Storage(node)
+    array._storage = storage
     array._view = None
     return array
 
@@ -534,21 +536,13 @@ def binary(op: Op, x1: Array | Scalar, x2: Array | Scalar) -> Array:
     return result
 
 
-def _with_scalar(op: Op, x: Node, value: Scalar, first: bool) -> Node:
-    if op is ops.POW and not first:
-        simpler = rewrites.power(x.dtype, value)
-        if simpler is not None:
-            return record.unary(simpler, x)
-    return record.with_scalar(op, x, value, first)
-
-
 def _with_other(op: Op, array: Array, value: Any, first: bool) -> Array:
     """A NumPy scalar: a Python one if it is that too (``numpy.float64``), else of its own dtype."""
     if isinstance(value, np.ndarray):
         raise TypeError(_foreign(f"{op.name}()", value))
     plain = next((t for t in _SCALARS if isinstance(value, t)), None)
     if plain is not None:
-        return wrap(_with_scalar(op, read(array), plain(value), first))
+        return wrap(record.with_scalar(op, read(array), plain(value), first))
     if not isinstance(value, np.generic):
         return NotImplemented  # type: ignore[no-any-return]
     x, other = read(array), constant(value.item(), dtypes.check(value.dtype), array.device)

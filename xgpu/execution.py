@@ -20,7 +20,10 @@ def materialize(*arrays: Array) -> None:
     Raises:
         TypeError: one is no array.
     """
-    compute([checked(x, "materialize")._storage.node for x in arrays])
+    for x in arrays:
+        if type(x) is not Array:
+            checked(x, "materialize")
+    compute([x._storage.node for x in arrays])
 
 
 def synchronize(device: str | Device | None = None) -> None:

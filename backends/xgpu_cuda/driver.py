@@ -193,7 +193,7 @@ def architecture(capability: str, supported: tuple[int, ...]) -> str:
 class _Device:
     """What the driver keeps of one GPU."""
 
-    __slots__ = ("capability", "info", "multiprocessors", "pinned", "stream")
+    __slots__ = ("capability", "info", "multiprocessors", "pinned", "queue", "stream")
 
     def __init__(self, cupy: Any, index: int) -> None:
         properties = cupy.cuda.runtime.getDeviceProperties(index)
@@ -207,6 +207,7 @@ class _Device:
         )
         with cupy.cuda.Device(index):
             self.stream = cupy.cuda.Stream(non_blocking=True)
+        self.queue = int(self.stream.ptr)
         # (event, page-locked memory) of copies that may still be read from.
         self.pinned: deque[tuple[Any, Any]] = deque()
 
@@ -219,10 +220,16 @@ class CupyDriver:
     # Copies up to this size are staged in page-locked memory, so that they queue.
     STAGED: Final = 4 << 20
 
+    # Argument structs whose addresses are remembered.
+    STRUCTS: Final = 4096
+
     def __init__(self, compile: Compile) -> None:
         self._compile = compile
         self._lock = threading.Lock()
         self._gpus: list[_Device] = []
+        # By the id of the array that is the struct; a kernel uses one array for all its launches.
+        self._structs: dict[int, tuple[Bytes, int, Any]] = {}
+        self._thread = threading.local()
         self._cublas: bool | None = None  #: whether there is cuBLAS; None before it was looked for
 
     # ---- Devices ----
@@ -251,7 +258,7 @@ class CupyDriver:
             # block can be given out again at once, whichever CuPy stream is current.
             self._pool = cupy.cuda.MemoryPool()
             self._malloc = self._pool.malloc
-            self._pointer = cupy.cuda.function.CPointer
+            self._launch = cupy.cuda.driver.launchKernel
             self._gpus = gpus
         return gpus
 
@@ -409,14 +416,29 @@ class CupyDriver:
         if self._current() != device:
             with self._on(device):
                 return self.launch(device, function, grid, block, shared, arguments)
-        # The address of the struct, which the driver copies before the call returns.
-        struct = self._pointer(_addressof(_from_buffer(arguments)))
+        known = self._structs.get(id(arguments))
+        parameters = known[1] if known is not None else self._parameters(arguments)
+        x, y, z = (grid, 1, 1) if isinstance(grid, int) else (*grid, 1, 1)[:3]
         try:
-            function.handle(
-                (grid,) if type(grid) is int else grid, (block,), (struct,), shared, gpu.stream
+            if not hasattr(self._thread, "ready"):
+                # The driver, unlike the runtime, does not give a thread the device's context.
+                self._cupy.cuda.runtime.free(0)
+                self._thread.ready = True
+            self._launch(
+                function.handle.ptr, x, y, z, block, 1, 1, shared, gpu.queue, parameters, 0
             )
         except self._errors as error:
             raise self._fault(device, f"launching kernel {function.name}", error) from error
+
+    def _parameters(self, arguments: Bytes) -> int:
+        """The address of the list of parameters, whose one entry is the address of the struct."""
+        if len(self._structs) >= self.STRUCTS:
+            self._structs.clear()
+        parameters = (ctypes.c_void_p * 1)(_addressof(_from_buffer(arguments)))
+        address = _addressof(parameters)
+        # With the array itself, so that its address and its id stay its own.
+        self._structs[id(arguments)] = arguments, address, parameters
+        return address
 
     def matmul(
         self, device: int, left: Strided, right: Strided, dtype: DType, shape: tuple[int, ...]

@@ -3,8 +3,8 @@
     python docs/measurements/foundation.py [--out FILE]
 
 Device times are between events on the stream that did the work, several calls queued between
-two events; host times are wall time per call with the device kept busy no longer than the host.
-Both libraries run in this one process, in turn, and are checked for equal results first.
+two events; host times are wall time per call of small arrays. Both libraries run in this one
+process, in turn, and are checked for equal results first.
 """
 
 from __future__ import annotations
@@ -72,19 +72,33 @@ def on_device(timer: Timer, call: Callable[[], Any], queued: int = 10, rounds: i
     return statistics.median(times)
 
 
-def on_host(timer: Timer, call: Callable[[], Any], calls: int = 300, rounds: int = 15) -> float:
-    """Median seconds of host time per call, the device idle at the start of each round."""
-    for _ in range(50):
-        call()
-    times = []
-    for _ in range(rounds):
-        timer.synchronize()
-        start = time.perf_counter()
-        for _ in range(calls):
-            call()
-        times.append((time.perf_counter() - start) / calls)
-    timer.synchronize()
-    return statistics.median(times)
+def on_host(
+    ours: tuple[Timer, Callable[[], Any]],
+    theirs: tuple[Timer, Callable[[], Any]],
+    calls: int = 100,
+    rounds: int = 61,
+) -> dict[str, float]:
+    """Median seconds of host time per call of two programs, measured in turn.
+
+    The host's speed drifts, so the ratio is that of neighbouring rounds; the device is idle at
+    the start of each.
+    """
+    times: tuple[list[float], list[float]] = ([], [])
+    for _ in range(rounds + 3):
+        for (timer, call), measured in zip((ours, theirs), times, strict=True):
+            timer.synchronize()
+            start = time.perf_counter()
+            for _ in range(calls):
+                call()
+            measured.append((time.perf_counter() - start) / calls)
+            timer.synchronize()
+    first, second = times[0][3:], times[1][3:]
+    ratios = [x / y for x, y in zip(first, second, strict=True)]
+    return {
+        "xgpu_s": statistics.median(first),
+        "cupy_s": statistics.median(second),
+        "ratio": statistics.median(ratios),
+    }
 
 
 def copy(timer: Timer) -> tuple[float, int]:
@@ -121,14 +135,10 @@ def main() -> None:
 
     (x, a), (y, b) = make(1024), make(1024)
     check(chain(x, y), chain(a, b), 1e-5)
-    rows["host: ten-op chain, 1,024"] = {
-        "xgpu_s": on_host(ours, lambda: run(chain(x, y))),
-        "cupy_s": on_host(theirs, lambda: chain(a, b)),
-    }
-    rows["host: add, 1,024"] = {
-        "xgpu_s": on_host(ours, lambda: run(x + y)),
-        "cupy_s": on_host(theirs, lambda: a + b),
-    }
+    rows["host: ten-op chain, 1,024"] = on_host(
+        (ours, lambda: run(chain(x, y))), (theirs, lambda: chain(a, b))
+    )
+    rows["host: add, 1,024"] = on_host((ours, lambda: run(x + y)), (theirs, lambda: a + b))
 
     (x, a), (y, b) = make(64 * MI), make(64 * MI)
     cases: dict[str, tuple[Callable[[Any, Any, Any], Any], int]] = {
@@ -175,7 +185,8 @@ def main() -> None:
         share = row["bytes"] / row["xgpu_s"] / ceiling if "bytes" in row else None
         print(
             f"{name:28}{row['xgpu_s'] * 1e6:12.1f}{row['cupy_s'] * 1e6:12.1f}"
-            f"{row['xgpu_s'] / row['cupy_s']:11.3f}" + (f"{share:9.1%}" if share else "")
+            f"{row.get('ratio', row['xgpu_s'] / row['cupy_s']):11.3f}"
+            + (f"{share:9.1%}" if share else "")
         )
     if options.out:
         record = {

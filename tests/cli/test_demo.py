@@ -42,18 +42,20 @@ def rows(output: str) -> dict[str, dict[str, str]]:
 
 @pytest.fixture
 def flawed() -> Iterator[None]:
-    """The devices ``wrong``, whose exp is off, and ``failing``, which compiles nothing."""
+    """Devices whose exp is off or gives NaN, and one that compiles nothing."""
 
     class Failing(NamespaceBackend):
         def compile(self, device: int, program: Program) -> Any:
             raise KernelError("no compiler today")
 
-    wrong = {"exp": lambda x: namespace.exp(x * 1.01)}
+    wrong = {"exp": lambda x: namespace.exp(x * 1.000001)}
+    blank = {"exp": lambda x: x * namespace.nan}
     xgpu.register_backend("wrong", NamespaceBackend("wrong", namespace, functions=wrong))
+    xgpu.register_backend("blank", NamespaceBackend("blank", namespace, functions=blank))
     xgpu.register_backend("failing", Failing("failing", namespace))
     yield
-    xgpu.unregister_backend("wrong")
-    xgpu.unregister_backend("failing")
+    for type_ in ("wrong", "blank", "failing"):
+        xgpu.unregister_backend(type_)
 
 
 @pytest.mark.parametrize(
@@ -116,12 +118,16 @@ def test_a_missing_package_names_the_extra(missing: str, args: list[str]) -> Non
 
 @pytest.mark.usefixtures("flawed")
 def test_a_wrong_device_fails_the_demo() -> None:
-    result = demo("--device", "wrong:0", "--device", "cpu")
+    result = demo("--device", "wrong:0", "--device", "blank:0", "--device", "cpu")
     assert result.exit_code == 1
-    assert {device: row["verdict"] for device, row in rows(result.output).items()} == {
+    found = rows(result.output)
+    assert {device: row["verdict"] for device, row in found.items()} == {
         "wrong:0": "FAILED",
+        "blank:0": "FAILED",
         "cpu": "ok",
     }
+    assert float(found["wrong:0"]["accuracy"]) >= 0.90  # the comparison alone shows it
+    assert found["blank:0"]["difference"] == "nan"
 
 
 @pytest.mark.usefixtures("flawed")

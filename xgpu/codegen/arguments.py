@@ -115,6 +115,7 @@ class Packer:
         self.nbytes = layout_of_slots.size
         self._pack_into: Callable[..., None] = layout_of_slots.pack_into
         operands: list[Input | Output] = [*program.inputs, *program.outputs]
+        self._arguments: npt.NDArray[np.uint8] = np.empty(self.nbytes, np.uint8)
         self._plans = tuple(_plan(operand) for operand in operands)
         # One slot to each operand: bytes per element of what it points to, 0 for a scalar.
         self._sizes = tuple(0 if how == _SCALAR else size for how, size, _ in self._plans)
@@ -124,13 +125,19 @@ class Packer:
     def pack(
         self, header: Sequence[int], inputs: Sequence[Operand], outputs: Sequence[Operand]
     ) -> npt.NDArray[np.uint8]:
-        """The struct for one launch; buffers have their address in ``ptr``."""
+        """The struct for one launch; buffers have their address in ``ptr``.
+
+        It is the same array at each call, since a launch copies it and launches follow one
+        another (see `xgpu.plugin.Backend`).
+        """
         addresses = 0
-        arguments: npt.NDArray[np.uint8] = np.empty(self.nbytes, np.uint8)
+        arguments = self._arguments
+        operands = (*inputs, *outputs)
         if self._plain:
+            # The path of most launches, and of all small ones.
             slots = [
                 value.ptr + offset * size if size else value
-                for size, (value, offset, _) in zip(self._sizes, (*inputs, *outputs), strict=True)
+                for size, (value, offset, _) in zip(self._sizes, operands)  # noqa: B905
             ]
             for number in self._wide:
                 addresses |= slots[number]
@@ -138,7 +145,7 @@ class Packer:
             return arguments
         values: list[Any] = list(header)
         for (how, itemsize, counts), (value, offset, strides) in zip(
-            self._plans, (*inputs, *outputs), strict=True
+            self._plans, operands, strict=True
         ):
             if how == _POINTER:
                 address = value.ptr + offset * itemsize

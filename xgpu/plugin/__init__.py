@@ -24,7 +24,7 @@ from xgpu.plugin.errors import (
 )
 from xgpu.plugin.hookspecs import GROUP, hookimpl, hookspec
 from xgpu.plugin.namespace import NamespaceBackend
-from xgpu.plugin.program import Access, Input, Instr, Operand, Output, Program, Strided
+from xgpu.plugin.program import Access, Input, Instr, Operand, Output, Program, Result, Strided
 
 __all__ = [
     "GROUP",
@@ -47,6 +47,7 @@ __all__ = [
     "Output",
     "PluginError",
     "Program",
+    "Result",
     "Strided",
     "UnsupportedOperationError",
     "dtypes",

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol, runtime_checkable
 
 from xgpu.plugin.dtypes import DType
-from xgpu.plugin.program import Operand, Program, Strided
+from xgpu.plugin.program import Operand, Program, Result, Strided
 
 PROTOCOL_VERSION: Final = 1
 """Raised when a change would break existing plugins; checked when a backend is registered."""
@@ -24,8 +24,11 @@ Buffer = Any
 Kernel = Any
 """What `Backend.compile` made of a program."""
 
-KernelOp = Callable[[int, Sequence[Strided], DType, tuple[int, ...]], Buffer]
-"""(device index, operands, result dtype, result shape) -> buffer of the result in C order."""
+KernelOp = Callable[[int, Sequence[Strided], Sequence[Result], Mapping[str, Any]], list[Buffer]]
+"""(device index, operands, results, attributes) -> a fresh buffer for each of the results.
+
+No operand and no result is empty. The attributes are those that the op's row names.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,8 @@ class Backend(Protocol):
     one raises `UnsupportedOperationError` at the call).
 
     Work on one device is done in the order of the calls (one stream); no method but
-    `to_host` and `synchronize` waits for the device.
+    `to_host` and `synchronize` waits for the device. xgpu calls `compile`, `launch` and the
+    kernel ops one at a time, from whichever thread.
     """
 
     protocol: int

@@ -19,7 +19,7 @@ import numpy as np
 from xgpu.plugin import ops
 from xgpu.plugin.backend import PROTOCOL_VERSION, Buffer, DeviceInfo, KernelOp
 from xgpu.plugin.dtypes import DType
-from xgpu.plugin.program import REDUCTION_NAMES, Input, Operand, Output, Program, Strided
+from xgpu.plugin.program import REDUCTION_NAMES, Input, Operand, Output, Program, Result, Strided
 
 Function = Callable[..., Any]
 
@@ -53,7 +53,9 @@ class NamespaceBackend:
             ``array_api_compat``'s.
         functions: op name -> function, for ops that the namespace lacks or gets wrong. An
             elementwise function takes the operands; a reduction takes a two-dimensional array
-            and folds its axis 1; ``cast`` takes an array and a dtype.
+            and folds its axis 1; ``cast`` takes an array and a dtype; an op that is a kernel of
+            its own takes its operands and its row's attributes by name, and gives an array or a
+            tuple of them.
 
     Buffers are one-dimensional arrays of the namespace. Override `strided` and `store` where
     the namespace has views or cannot assign, and `devices`, `from_host`, `to_host` and
@@ -223,7 +225,8 @@ class NamespaceBackend:
         # small is done once.
         if given.after:
             strides = strides + (0,) * program.reduced
-        narrow = tuple(n if s else min(n, 1) for n, s in zip(shape, strides, strict=True))
+        level = self._level(program, shape, given.after)
+        narrow = tuple(n if s else min(n, 1) for n, s in zip(level, strides, strict=True))
         if given.access == "index":
             return self.xp.asarray(positions(narrow, strides, offset))
         return self.strided(value, narrow, strides, offset)
@@ -268,10 +271,15 @@ class NamespaceBackend:
 
     def _kernel_op(self, function: Function) -> KernelOp:
         def run(
-            device: int, operands: Sequence[Strided], dtype: DType, shape: tuple[int, ...]
-        ) -> Buffer:
+            device: int,
+            operands: Sequence[Strided],
+            results: Sequence[Result],
+            attributes: Mapping[str, Any],
+        ) -> list[Buffer]:
             arrays = [self.strided(o.buffer, o.shape, o.strides, o.offset) for o in operands]
-            return self.xp.reshape(function(*arrays), (-1,), copy=True)
+            made = function(*arrays, **attributes)
+            several = made if isinstance(made, tuple) else (made,)
+            return [self.xp.reshape(array, (-1,), copy=True) for array in several]
 
         return run
 

@@ -97,6 +97,13 @@ A plain tuple, because one is made per operand and launch.
 """
 
 
+class Result(NamedTuple):
+    """What an op that is a kernel of its own is to give, in C order."""
+
+    dtype: DType
+    shape: tuple[int, ...]
+
+
 class Strided(NamedTuple):
     """An array as an op that is a kernel of its own gets it; strides and offset in elements."""
 

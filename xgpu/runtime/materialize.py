@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 from xgpu.graph.node import Node, leaf
 from xgpu.graph.view import View, whole
 from xgpu.plugin import ops
 from xgpu.plugin.backend import KernelOp
-from xgpu.plugin.dtypes import DType
 from xgpu.plugin.ops import Kind, Op
-from xgpu.plugin.program import Strided
+from xgpu.plugin.program import Result, Strided
 from xgpu.runtime import shortcut, trace
 from xgpu.runtime.held import edges, held, is_held
 from xgpu.runtime.kernels import launch
@@ -57,17 +57,20 @@ def strided(node: Node) -> Strided:
         return Strided(node.buffer, node.dtype, view.shape, view.strides, view.offset)
 
 
-def run(op: Op, inputs: list[Node], dtype: DType, shape: tuple[int, ...]) -> Node:
-    """Launch an op that is a kernel of its own, now, and return its result as a leaf."""
+def run(
+    op: Op, inputs: list[Node], results: list[Result], attributes: Mapping[str, Any]
+) -> list[Node]:
+    """Launch an op that is a kernel of its own, now; its results are leaves. None is empty."""
     device = inputs[0].device
     with _lock:
-        if 0 in shape:
-            return leaf(device.backend.allocate(device.index, dtype, 0), shape, dtype, device)
         operands = [strided(node) for node in inputs]
         function: KernelOp = device.backend.kernel_ops[op.name]
-        buffer = function(device.index, operands, dtype, shape)
-        trace.own_kernel(op, device, operands, dtype, shape)
-        return leaf(buffer, shape, dtype, device)
+        buffers = function(device.index, operands, results, attributes)
+        trace.own_kernel(op, device, operands, results)
+        return [
+            leaf(buffer, result.shape, result.dtype, device)
+            for buffer, result in zip(buffers, results, strict=True)
+        ]
 
 
 def _one(node: Node, reason: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -14,9 +15,22 @@ from xgpu.runtime import plugins
 _context: Final[ContextVar[Device | None]] = ContextVar("xgpu_default_device", default=None)
 _default: Device | None = None
 
-eager_mode: Final[ContextVar[bool]] = ContextVar(
-    "xgpu_eager", default=os.environ.get("XGPU_EAGER", "0") not in ("", "0")
-)
+_EAGER: Final = os.environ.get("XGPU_EAGER", "0") not in ("", "0")
+
+eager_mode: Final[ContextVar[bool]] = ContextVar("xgpu_eager", default=_EAGER)
+
+watchers = int(_EAGER)
+"""How many traces and eager stretches there are, in any thread: while there are none, recording
+a node looks at nothing else."""
+
+_lock: Final = threading.Lock()
+
+
+def watch(change: int) -> None:
+    """Count a watcher that begins (1) or ends (-1)."""
+    global watchers
+    with _lock:
+        watchers += change
 
 
 def current_device() -> Device:
@@ -63,7 +77,9 @@ def eager(on: bool = True) -> Iterator[None]:
     environment's ``XGPU_EAGER=1`` does it for the whole process.
     """
     token = eager_mode.set(on)
+    watch(1)
     try:
         yield
     finally:
+        watch(-1)
         eager_mode.reset(token)

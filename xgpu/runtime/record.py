@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from xgpu.graph import infer
+from xgpu.graph import infer, rewrites
 from xgpu.graph.device import Device
 from xgpu.graph.node import MAX_DEPTH, Node, constant, viewed
 from xgpu.graph.shapes import broadcast_shapes
@@ -17,10 +17,12 @@ from xgpu.plugin import ops
 from xgpu.plugin.dtypes import DType
 from xgpu.plugin.errors import DeviceMismatchError, UnsupportedOperationError
 from xgpu.plugin.ops import Op
+from xgpu.plugin.program import Result
 from xgpu.plugin.promotion import Scalar, fit
-from xgpu.runtime import trace
+from xgpu.runtime import modes, trace
 from xgpu.runtime.materialize import materialize, run
-from xgpu.runtime.modes import eager_mode
+
+CONSTANT, POW = ops.CONSTANT, ops.POW
 
 
 def unary(op: Op, x: Node) -> Node:
@@ -49,24 +51,28 @@ def binary(op: Op, a: Node, b: Node) -> Node:
     if device.unsupported and op.name in device.unsupported:
         raise _unsupported(op, device)
     node = Node(op, (a, b), shape, given, device, None, depth)
-    if depth >= MAX_DEPTH or trace.active or eager_mode.get():
+    if depth >= MAX_DEPTH or modes.watchers:
         finished(node)
     return node
 
 
 def with_scalar(op: Op, x: Node, value: Scalar, scalar_first: bool) -> Node:
     """``op`` of an operand and a Python scalar, which takes the operand's dtype."""
+    if op is POW and not scalar_first:
+        simpler = rewrites.power(x.dtype, value)
+        if simpler is not None:
+            return unary(simpler, x)
     kind: Any = type(value)  # mypy takes classes for unhashable
     taken, given, fits = infer.with_scalar(op, x.dtype, kind)
     if x.dtype is not taken:
         x = cast(x, taken)
-    other = Node(ops.CONSTANT, (), (), taken, x.device, value if fits else fit(value, taken))
+    other = Node(CONSTANT, (), (), taken, x.device, value if fits else fit(value, taken))
     inputs = (other, x) if scalar_first else (x, other)
     device, depth = x.device, x.depth + 1
     if device.unsupported and op.name in device.unsupported:
         raise _unsupported(op, device)
     node = Node(op, inputs, x.shape, given, device, None, depth)
-    if depth >= MAX_DEPTH or trace.active or eager_mode.get():
+    if depth >= MAX_DEPTH or modes.watchers:
         finished(node)
     return node
 
@@ -101,18 +107,19 @@ def reduce(op: Op, x: Node, axes: tuple[int, ...]) -> Node:
     return _node(op, (x,), shape, given, x.device, axes, x.depth + 1)
 
 
-def own_kernel(op: Op, inputs: list[Node], shape: tuple[int, ...]) -> Node:
-    """An op that is a kernel of its own, on operands promoted to one dtype; launched now."""
+def own_kernel(
+    op: Op, inputs: list[Node], results: list[Result], **attributes: Any
+) -> list[Node]:
+    """An op that is a kernel of its own, launched now; the caller has promoted the operands.
+
+    Operands and results are not empty: what is, a composite gives without a kernel.
+    """
     device = inputs[0].device
-    dtype = inputs[0].dtype
-    for other in inputs[1:]:
-        if other.device is not device:
-            raise _mismatch(op, inputs[0], other)
-        dtype, _ = infer.binary(op, dtype, other.dtype)
+    if any(n.device is not device for n in inputs):
+        raise _mismatch(op, inputs[0], next(n for n in inputs if n.device is not device))
     if op.name not in device.backend.kernel_ops:
         raise _unsupported(op, device)
-    dtype = infer.compute(op, dtype)
-    return run(op, [cast(n, dtype) for n in inputs], infer.result(op, dtype), shape)
+    return run(op, inputs, results, attributes)
 
 
 def stretch(value: Node, shape: tuple[int, ...]) -> Node:
@@ -156,9 +163,19 @@ def matmul(x1: Node, a: View, x2: Node, b: View) -> Node:
         raise ValueError(
             f"matmul() got {k} columns on the left, {rows} rows on the right: {shapes}"
         )
+    if x1.device is not x2.device:
+        raise _mismatch(ops.MATMUL, x1, x2)
     batch = broadcast_shapes(a.shape[:-2], b.shape[:-2])
-    operands = [viewed(x1, broadcast(a, (*batch, m, k))), viewed(x2, broadcast(b, (*batch, k, n)))]
-    product = own_kernel(ops.MATMUL, operands, (*batch, m, n))
+    dtype, _ = infer.binary(ops.MATMUL, x1.dtype, x2.dtype)
+    shape = (*batch, m, n)
+    if 0 in shape or not k:
+        # Nothing to multiply: sums of no terms.
+        zero = constant(fit(0, dtype), dtype, x1.device)
+        product = viewed(zero, View(shape, (0,) * len(shape), 0))
+    else:
+        left = cast(viewed(x1, broadcast(a, (*batch, m, k))), dtype)
+        right = cast(viewed(x2, broadcast(b, (*batch, k, n))), dtype)
+        (product,) = own_kernel(ops.MATMUL, [left, right], [Result(dtype, shape)])
     if not row and not column:
         return product
     kept = batch + (() if row else (m,)) + (() if column else (n,))
@@ -169,7 +186,7 @@ def finished(node: Node) -> Node:
     """What is done with each recorded node besides keeping it: the limit, eager mode, the trace."""
     if trace.active:
         trace.note_line(node)
-    if node.depth >= MAX_DEPTH or eager_mode.get():
+    if node.depth >= MAX_DEPTH or modes.eager_mode.get():
         materialize([node], "recorded to the limit" if node.depth >= MAX_DEPTH else "eager")
     return node
 
@@ -186,7 +203,7 @@ def _node(
     if device.unsupported and op.name in device.unsupported:
         raise _unsupported(op, device)
     node = Node(op, inputs, shape, dtype, device, attrs, depth)
-    if depth >= MAX_DEPTH or trace.active or eager_mode.get():
+    if depth >= MAX_DEPTH or modes.watchers:
         finished(node)
     return node
 

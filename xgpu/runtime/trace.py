@@ -13,10 +13,10 @@ from typing import Any, Final
 
 from xgpu.graph.device import Device
 from xgpu.graph.node import Node
-from xgpu.plugin.dtypes import DType
 from xgpu.plugin.ops import Op
-from xgpu.plugin.program import Strided
+from xgpu.plugin.program import Result, Strided
 from xgpu.runtime.lowering import Lowered
+from xgpu.runtime.modes import watch
 
 active: list[Trace] = []
 """The traces that are recording, outermost first."""
@@ -79,9 +79,11 @@ def trace() -> Iterator[Trace]:
     recording = Trace()
     with _lock:
         active.append(recording)
+    watch(1)
     try:
         yield recording
     finally:
+        watch(-1)
         with _lock:
             active[:] = [t for t in active if t is not recording]
 
@@ -123,20 +125,21 @@ def kernel(device: Device, lowered: Lowered, made: Any, cached: bool, reason: st
 
 
 def own_kernel(
-    op: Op, device: Device, operands: Sequence[Strided], dtype: DType, shape: tuple[int, ...]
+    op: Op, device: Device, operands: Sequence[Strided], results: Sequence[Result]
 ) -> None:
     """Note the launch of an op that is a kernel of its own."""
     if not active:
         return
     moved = sum(math.prod(o.shape) * o.dtype.itemsize for o in operands)
+    moved += sum(math.prod(r.shape) * r.dtype.itemsize for r in results)
     _note(
         KernelRecord(
             op.name,
             str(device),
             (op.name,),
             tuple(f"{o.dtype}{list(o.shape)}" for o in operands),
-            (f"{dtype}{list(shape)}",),
-            moved + math.prod(shape) * dtype.itemsize,
+            tuple(f"{r.dtype}{list(r.shape)}" for r in results),
+            moved,
             "library",
             0.0,
             "a kernel of its own",

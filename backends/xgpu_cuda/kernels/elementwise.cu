@@ -74,11 +74,12 @@ __device__ __forceinline__ void elementwise(const typename P::arguments& a) {
     const position chunks = (count + chunk - 1) / chunk;
     const typename P::invariants fixed = P::prepare(a);
 
-    for (position first = blockIdx.x; first < chunks; first += P::unroll * gridDim.x) {
+    const position blocks = gridDim.x;
+    for (position first = blockIdx.x; first < chunks; first += P::unroll * blocks) {
         typename P::loads in[P::unroll][P::vector];
 #pragma unroll
         for (int u = 0; u < P::unroll; ++u) {
-            const position start = (first + u * gridDim.x) * chunk;
+            const position start = (first + u * blocks) * chunk;
             if (P::vectorised && a.aligned && start + chunk <= count) {
                 P::load_packet(a, start + threadIdx.x * P::vector, in[u]);
                 continue;
@@ -96,7 +97,7 @@ __device__ __forceinline__ void elementwise(const typename P::arguments& a) {
         }
 #pragma unroll
         for (int u = 0; u < P::unroll; ++u) {
-            const position start = (first + u * gridDim.x) * chunk;
+            const position start = (first + u * blocks) * chunk;
             if (start >= count) break;
             typename P::results out[P::vector];
 #pragma unroll

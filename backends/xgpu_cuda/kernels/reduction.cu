@@ -188,7 +188,7 @@ __device__ __forceinline__ void reduction_rows(const typename P::arguments& a,
     using position = typename P::position;
     const unsigned lanes = static_cast<unsigned>(a.lanes);
     const position splits = static_cast<position>(a.splits);
-    const position task = blockIdx.x * (P::block / lanes) + threadIdx.x / lanes;
+    const position task = position(blockIdx.x) * (P::block / lanes) + threadIdx.x / lanes;
     const position kept = splits == 1 ? task : task / splits;
     const position segment = splits == 1 ? 0 : task % splits;
     const bool inside = kept < static_cast<position>(a.kept);
@@ -235,7 +235,7 @@ __device__ __forceinline__ void reduction_finish(const typename P::arguments& a,
     using position = typename P::position;
     const unsigned lanes = static_cast<unsigned>(a.finish_lanes);
     const position splits = static_cast<position>(a.splits);
-    const position kept = blockIdx.x * (P::block / lanes) + threadIdx.x / lanes;
+    const position kept = position(blockIdx.x) * (P::block / lanes) + threadIdx.x / lanes;
     const unsigned lane = threadIdx.x % lanes;
     const bool inside = kept < static_cast<position>(a.kept);
     const auto* states = reinterpret_cast<const typename P::state*>(a.workspace) + kept * splits;

@@ -25,7 +25,8 @@ TILE: Final = 32
 
 
 LIMIT: Final = 2**31 - 1
-"""The last position that 32 bits reach; cut tiles have positions beyond the last point."""
+"""The last position that 32 bits reach (tiles that are cut have positions beyond the last point),
+and the most blocks of a grid."""
 
 
 class Plan(NamedTuple):
@@ -94,7 +95,8 @@ class ElementwiseKernel(Kernel):
             positions = count
         chunks = -(-positions // (self.tuning.block * self.tuning.vector))
         few = min(chunks, self.driver.multiprocessors(self.device) * BLOCKS)
-        grid = max(few, -(-chunks // self.tuning.unroll))
+        # One round to a block: on an H100 that is faster than blocks that loop.
+        grid = min(max(few, -(-chunks // self.tuning.unroll)), LIMIT)
         radix = [slot for length in visited for slot in divisor(length)]
         plan = Plan([positions, axis, *(shape or (1,)), *radix], grid, count)
         if len(self._plans) >= PLANS:

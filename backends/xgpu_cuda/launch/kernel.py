@@ -50,6 +50,10 @@ class Kernel:
     def buffers(self, points: int, kept: int, outputs: Sequence[Operand]) -> list[Operand]:
         """The outputs, with memory allocated where none is given."""
         allocate, device = self.driver.allocate, self.device
+        if len(outputs) == 1 and outputs[0][0] is None:
+            ((size, reduced),) = self._output_sizes
+            memory = allocate(device, (kept if reduced else points) * size)
+            return [(memory, 0, outputs[0][2])]
         return [
             output
             if output[0] is not None

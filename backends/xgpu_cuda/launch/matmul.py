@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from xgpu.codegen import divisor
 from xgpu.codegen.cuda import CUDA
-from xgpu.plugin import Strided
+from xgpu.plugin import Result, Strided
 from xgpu.plugin.dtypes import DType
 from xgpu_cuda.driver import Driver, Function, Memory
 
@@ -40,22 +40,27 @@ class Matmul:
         self._functions: dict[tuple[int, DType, int], Function] = {}
 
     def __call__(
-        self, device: int, operands: Sequence[Strided], dtype: DType, shape: tuple[int, ...]
-    ) -> Memory:
+        self,
+        device: int,
+        operands: Sequence[Strided],
+        results: Sequence[Result],
+        attributes: Mapping[str, Any],
+    ) -> list[Memory]:
         """The products of ``(*batch, M, K)`` and ``(*batch, K, N)`` matrices, in C order."""
         left, right = operands
+        ((dtype, shape),) = results
         if self._library is not None:
             made = self._library(device, left, right, dtype, shape)
             if made is not None:
-                return made
+                return [made]
         memory = self._driver.allocate(device, math.prod(shape) * dtype.itemsize)
         if 0 in shape:
-            return memory
+            return [memory]
         batch = collapsed(shape[:-2], left.strides[:-2], right.strides[:-2])
         function = self._function(device, dtype, len(batch))
         grid, arguments = _arguments(left, right, shape, memory, batch)
         self._driver.launch(device, function, grid, BLOCK, 0, arguments)
-        return memory
+        return [memory]
 
     def _function(self, device: int, dtype: DType, axes: int) -> Function:
         key = device, dtype, axes

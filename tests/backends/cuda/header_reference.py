@@ -91,6 +91,8 @@ def finite_plane(real: DType, count: int) -> Values:
         (power(-top - bits, -top + 4), power(-top - bits, -top + 4)),
         (radius * np.cos(angle), radius * np.sin(angle)),
         (radius * np.cos(angle) - 1, radius * np.sin(angle)),
+        (sign(), power(-top - bits, 0)),
+        (power(-top - bits, 0), sign()),
         (near_1(), power(-2 * bits, 0)),
         (power(-2 * bits, 0), near_1()),
         (sign() * rng.uniform(edge - 5, edge + 5, count), rng.uniform(-10, 10, count)),

@@ -53,7 +53,7 @@ def _larger_term(z: Any) -> Any:
 @pytest.mark.parametrize("dtype", COMPLEXES, ids=str)
 @pytest.mark.parametrize("op", COMPLEX)
 def test_error(driver: Driver, op: str, dtype: DType) -> None:
-    z = finite_plane(dtypes.real_of(dtype), 60)
+    z = finite_plane(dtypes.real_of(dtype), 40)
     if op == "reciprocal":  # the documented limit of what a small component is resolved to
         ratio = np.log2(abs(z.real)) - np.log2(abs(z.imag))
         z = z[abs(ratio) < -np.finfo(dtype).minexp]
@@ -66,6 +66,21 @@ def test_error(driver: Driver, op: str, dtype: DType) -> None:
             error = ulps(getattr(value, part), getattr(wanted, part), got.real.dtype, term)
             worst = max(worst, (error, part, number, value, wanted), key=lambda w: w[0])
     assert worst[0] <= ALLOWED, (op, worst)
+
+
+@pytest.mark.parametrize("op", ["exp", "expm1", "sinh", "cosh"])
+def test_a_small_sine_times_an_exp_that_overflows(driver: Driver, op: str) -> None:
+    cases = {
+        dtypes.complex64: [90 + 1e-3j, 100 + 1e-40j, 170 + 1e-42j, 185 + 1e-45j],
+        dtypes.complex128: [715 + 1e-3j, 1000 + 1e-300j, 1405 + 1e-320j, 1450 + 5e-324j],
+    }
+    for dtype, given in cases.items():
+        z = np.array(given, dtype)
+        for number, value in zip(z, call(driver, op, z), strict=True):
+            wanted = exact(COMPLEX[op], complex(number))
+            for part in ("real", "imag"):
+                error = ulps(getattr(value, part), getattr(wanted, part), value.real.dtype)
+                assert error <= ALLOWED, (op, part, number, value, wanted)
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -103,17 +118,19 @@ def test_pow_error(driver: Driver, dtype: DType) -> None:
         (wide, rng.normal(0, 2, count) + 1j * rng.normal(0, 2, count)),
         (abs(rng.normal(0, 3, count)) + 1j * zero, rng.normal(0, 10, count) + 1j * zero),
         (near_1 * turn, rng.normal(0, 1000, count) + 1j * rng.normal(0, 20, count)),
+        (turn, rng.normal(0, 1e5 if real == dtypes.float32 else 1e9, count) + 1j * zero),
     ]
     a, b = np.array(families).transpose(1, 0, 2).reshape(2, -1).astype(dtype)
-    worst: tuple[Any, ...] = (0.0,)
+    worst: tuple[Any, ...] = (-1.0,)  # by how much the error passes the allowed one
     for x, y, value in zip(a, b, call(driver, "pow", a, b), strict=True):
         with mp.workprec(500):
             wanted = mp.mpc(complex(x)) ** mp.mpc(complex(y))
             larger = max(abs(wanted.real), abs(wanted.imag))
+            allowed = ALLOWED + float(abs(mp.log(mp.mpc(complex(x))) * mp.mpc(complex(y)))) / 2**18
             for part in ("real", "imag"):
                 error = ulps(getattr(value, part), getattr(wanted, part), real, larger)
-                worst = max(worst, (error, part, x, y, value, wanted), key=lambda w: w[0])
-    assert worst[0] <= ALLOWED, worst
+                worst = max(worst, (error - allowed, part, x, y, value, wanted), key=lambda w: w[0])
+    assert worst[0] <= 0, worst
 
 
 @pytest.mark.parametrize("dtype", COMPLEXES, ids=str)
@@ -122,6 +139,15 @@ def test_powers_of_whole_numbers_are_exact(driver: Driver, dtype: DType) -> None
     b = np.array([2, 20, 3, 5, -2, 1, 0, -2], dtype)
     wanted = np.array([-7 + 24j, -1024, -8, 32j, -0.5j, 3 - 4j, 1, 0.25], dtype)
     assert (call(driver, "pow", a, b) == wanted).all()
+
+
+@pytest.mark.parametrize("dtype", COMPLEXES, ids=str)
+def test_a_power_that_overflows_keeps_its_zero(driver: Driver, dtype: DType) -> None:
+    a, b = np.array([10, 0.1, 10], dtype), np.array([400.5, -400.5, -400.5], dtype)
+    wanted = np.array([complex(np.inf, 0), complex(np.inf, -0.0), 0], dtype)
+    got = call(driver, "pow", a, b)
+    assert (got.real == wanted.real).all()
+    assert (got.imag == 0).all()
 
 
 @pytest.mark.parametrize("dtype", COMPLEXES, ids=str)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.backends.cuda.interpreter import upload
-from xgpu.plugin import Strided
+from xgpu.plugin import Result, Strided
 from xgpu_cuda.driver import Driver
 from xgpu_cuda.launch.matmul import ENTRY, Matmul, collapsed, source
 
@@ -54,7 +54,7 @@ def check(driver: Driver, matmul: Matmul, left: Array, right: Array) -> None:
         strided(driver, left, (*batch, *left.shape[-2:])),
         strided(driver, right, (*batch, *right.shape[-2:])),
     ]
-    memory = matmul(0, operands, wanted.dtype, wanted.shape)
+    (memory,) = matmul(0, operands, [Result(wanted.dtype, wanted.shape)], {})
     got = driver.to_host(0, memory.ptr, memory.nbytes).view(wanted.dtype)
     np.testing.assert_array_equal(got.reshape(wanted.shape), wanted)
 

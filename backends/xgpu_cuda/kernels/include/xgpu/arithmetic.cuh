@@ -143,7 +143,7 @@ __device__ inline T floor_divide(T a, T b) {
         if (b == 0) return T(0);
         if (b == T(-1)) return negative(a);  // the one quotient that overflows: it wraps
         T quotient = T(a / b);
-        return a % b != 0 && (a < 0) != (b < 0) ? T(quotient - 1) : quotient;
+        return quotient * b != a && (a < 0) != (b < 0) ? T(quotient - 1) : quotient;
     } else {
         return b == 0 ? T(0) : T(a / b);
     }

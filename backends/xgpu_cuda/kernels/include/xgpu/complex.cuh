@@ -100,7 +100,7 @@ __device__ __forceinline__ complex<T> square(complex<T> z) {
 // standard leaves open.
 template <class T>
 __device__ inline complex<T> divide(complex<T> a, complex<T> b) {
-    if (b.re == T(0) && b.im == T(0)) return {a.re / T(0), a.im / T(0)};
+    if (b.re == T(0) && b.im == T(0)) return {a.re / abs(b.re), a.im / abs(b.re)};
     if (!detail::finite(a) || !detail::finite(b)) {
         if (abs(b.re) >= abs(b.im)) {
             T ratio = b.im / b.re, scale = T(1) / (b.re + b.im * ratio);

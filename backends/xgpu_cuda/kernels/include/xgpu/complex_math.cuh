@@ -227,25 +227,25 @@ __device__ inline complex<T> cosh(complex<T> z) {
     return {cosh(z.re) * turn.re, sinh(z.re) * turn.im};
 }
 
-// Near the imaginary axis (sinh(2x) + i sin(2y)) / (2 (sinh(x)**2 + cos(y)**2)), whose
-// denominator does not cancel; away from it the same with exp(-2x) taken out, which is more
-// accurate there and does not overflow.
+// (sinh(2x) + i sin(2y)) / (2 (sinh(x)**2 + cos(y)**2)), whose denominator does not cancel,
+// expanded by 4 exp(2x) and written with g = exp(2x) - 1; away from the imaginary axis divided
+// by exp(2x) instead, which is more accurate there and does not overflow.
 template <class T>
 __device__ inline complex<T> tanh(complex<T> z) {
     if (isinf(z.re)) return {copysign(T(1), z.re), copysign(T(0), z.im)};
     if (isnan(z.re)) return {z.re, z.im == T(0) ? z.im : z.re};
     if (!isfinite(z.im)) return {z.re == T(0) ? z.re : limits<T>::nan, limits<T>::nan};
-    T sine, cosine;
+    T x = abs(z.re), sine, cosine;
     detail::sine_cosine(z.im, &sine, &cosine);
     T sine_2y = abs(z.im) < limits<T>::max / 2 ? sin(2 * z.im) : 2 * sine * cosine;
-    if (abs(z.re) > T(1)) {
-        T decay = exp(-2 * abs(z.re)), cosine_2y = 2 * cosine * cosine - T(1);
+    if (x > T(1)) {
+        T decay = exp(-2 * x), cosine_2y = 2 * cosine * cosine - T(1);
         T norm = T(1) + decay * (decay + 2 * cosine_2y);
         return {copysign((T(1) - decay * decay) / norm, z.re), 2 * sine_2y / norm * decay};
     }
-    T s = sinh(z.re);
-    T norm = s * s + cosine * cosine;
-    return {sinh(2 * z.re) / 2 / norm, sine_2y / 2 / norm};
+    T growth = expm1(2 * x), weight = 2 * (growth + T(1));
+    T norm = detail::sum_of_products(growth, growth, weight * cosine, 2 * cosine);
+    return {copysign(growth * (growth + T(2)) / norm, z.re), weight * sine_2y / norm};
 }
 
 template <class T>

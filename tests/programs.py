@@ -9,7 +9,6 @@ always gives a view, as in the standard.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from random import Random
 from typing import Any, NamedTuple
@@ -17,52 +16,23 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import xgpu
-
-DTYPES = ("bool", "int8", "int32", "int64", "uint8", "uint64", "float32", "float64", "complex64")
-LENGTHS = (0, 1, 1, 2, 2, 3, 3, 4, 5)
-ERRORS = (ValueError, TypeError, IndexError, OverflowError)
-KINDS = "biufc"
-VALUES: dict[str, list[Any]] = {
-    "b": [False, True],
-    "i": [0, 1, 2, 3, -1, -2, 7, 100, -128],
-    "u": [0, 1, 2, 3, 7, 200],
-    "f": [0.0, 1.0, -1.0, 0.5, 3.0, -2.25, 1e30, float("inf"), float("nan")],
-    "c": [0j, 1 + 2j, -0.5 + 1j, 3 - 1j],
-}
-COMPARISONS = ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal")
-BITWISE = ("bitwise_and", "bitwise_or", "bitwise_xor")
-UNARY = {
-    "abs": "iuf",
-    "negative": "biufc",
-    "square": "iuf",
-    "positive": "iufc",
-    "bitwise_invert": "biu",
-    "logical_not": "b",
-    "isnan": "iufc",
-    "floor": "iuf",
-    "trunc": "iuf",
-    "real": "iufc",
-    "conj": "iufc",
-}
-REDUCTIONS = {
-    "sum": "biu",
-    "prod": "biu",
-    "max": "biuf",
-    "min": "biuf",
-    "argmax": "biuf",
-    "argmin": "biuf",
-    "any": "biufc",
-    "all": "biufc",
-    "count_nonzero": "biufc",
-}
-IN_PLACE: dict[str, Callable[[Any, Any], Any]] = {
-    "+=": operator.iadd,
-    "-=": operator.isub,
-    "*=": operator.imul,
-    "&=": operator.iand,
-    "|=": operator.ior,
-    "^=": operator.ixor,
-}
+from tests.program_parts import (
+    BITWISE,
+    COMPARISONS,
+    DTYPES,
+    IN_PLACE,
+    KINDS,
+    LENGTHS,
+    REDUCTIONS,
+    UNARY,
+    VALUES,
+    alike,
+    changed,
+    factored,
+    nothing,
+    ordered,
+    outcome,
+)
 
 
 class Pair(NamedTuple):
@@ -146,9 +116,9 @@ class Machine:
         name = f"v{self.made}"
         self.made += 1
         self.note(f"{name} = {text}")
-        expected, failed = _outcome(on_numpy)
-        got, failed_here = _outcome(on_xgpu)
-        assert _alike(failed, failed_here), f"NumPy: {failed!r}, xgpu: {failed_here!r}"
+        expected, failed = outcome(on_numpy)
+        got, failed_here = outcome(on_xgpu)
+        assert alike(failed, failed_here), f"NumPy: {failed!r}, xgpu: {failed_here!r}"
         if expected is None:
             return
         assert got.shape == expected.shape
@@ -264,7 +234,7 @@ class Machine:
         if pair is None:
             return
         a, x = pair.np, pair.xp
-        shape = self.random.choice([*_factored(a.size), (-1,)])
+        shape = self.random.choice([*factored(a.size), (-1,)])
         copy = self.random.choice([None, None, None, None, True, False])
         self.both(
             f"reshape({pair.name}, {shape}, copy={copy})",
@@ -316,11 +286,11 @@ class Machine:
             {
                 "f(x) = x": (lambda: a.__setitem__(key, b.copy()), lambda: x.__setitem__(key, y)),
                 "f(x) = x + x": (
-                    lambda: a.__setitem__(key, _ordered(b + b)),
+                    lambda: a.__setitem__(key, ordered(b + b)),
                     lambda: x.__setitem__(key, y + y),
                 ),
                 "f(x) = x == x": (
-                    lambda: a.__setitem__(key, _ordered(b == b)),
+                    lambda: a.__setitem__(key, ordered(b == b)),
                     lambda: x.__setitem__(key, y == y),
                 ),
             },
@@ -349,15 +319,15 @@ class Machine:
             change = IN_PLACE[how]
             self.both(
                 text,
-                lambda: _nothing(change(a[to], a[source])),
-                lambda: _nothing(change(x[to], x[source])),
+                lambda: nothing(change(a[to], a[source])),
+                lambda: nothing(change(x[to], x[source])),
             )
         else:
             self.both(
                 text,
                 # A copy first: NumPy itself gets a[::2] = a[:n] wrong, where the parts overlap.
-                lambda: a.__setitem__(to, _changed(a[source], how).copy()),
-                lambda: x.__setitem__(to, _changed(x[source], how)),
+                lambda: a.__setitem__(to, changed(a[source], how).copy()),
+                lambda: x.__setitem__(to, changed(x[source], how)),
             )
 
     def update(self) -> None:
@@ -374,8 +344,8 @@ class Machine:
             value = self.scalar(a.dtype)
             self.both(
                 f"{pair.name} {name} {value!r}",
-                lambda: _nothing(change(a, value)),
-                lambda: _nothing(change(x, value)),
+                lambda: nothing(change(a, value)),
+                lambda: nothing(change(x, value)),
             )
             return
         other = self.pick("biuf" if name == "*=" else KINDS)
@@ -384,8 +354,8 @@ class Machine:
         key = self.key(other.np.shape) if self.coin() else (Ellipsis,)
         self.both(
             f"{pair.name} {name} {other.name}[{key}]",
-            lambda: _nothing(change(a, other.np[key])),
-            lambda: _nothing(change(x, other.xp[key])),
+            lambda: nothing(change(a, other.np[key])),
+            lambda: nothing(change(x, other.xp[key])),
         )
 
     # Computing
@@ -407,13 +377,13 @@ class Machine:
             if self.coin():
                 self.both(
                     f"{name}({first.name}, {value!r})",
-                    lambda: _ordered(on_numpy(a, value)),
+                    lambda: ordered(on_numpy(a, value)),
                     lambda: on_xgpu(x, value),
                 )
             else:
                 self.both(
                     f"{name}({value!r}, {first.name})",
-                    lambda: _ordered(on_numpy(value, a)),
+                    lambda: ordered(on_numpy(value, a)),
                     lambda: on_xgpu(value, x),
                 )
             return
@@ -422,7 +392,7 @@ class Machine:
         if other is not None:
             self.both(
                 f"{name}({first.name}, {other.name})",
-                lambda: _ordered(on_numpy(a, other.np)),
+                lambda: ordered(on_numpy(a, other.np)),
                 lambda: on_xgpu(x, other.xp),
             )
 
@@ -433,7 +403,7 @@ class Machine:
         if pair is not None:
             self.both(
                 f"{name}({pair.name})",
-                lambda: _ordered(getattr(np, name)(pair.np)),
+                lambda: ordered(getattr(np, name)(pair.np)),
                 lambda: getattr(xgpu, name)(pair.xp),
             )
 
@@ -444,7 +414,7 @@ class Machine:
             return
         self.both(
             f"where({mask.name} > 0, {first.name}, {second.name})",
-            lambda: _ordered(np.where(mask.np > 0, first.np, second.np)),
+            lambda: ordered(np.where(mask.np > 0, first.np, second.np)),
             lambda: xgpu.where(mask.xp > 0, first.xp, second.xp),
         )
 
@@ -483,7 +453,7 @@ class Machine:
         keep = {"axis": axis, "keepdims": self.coin()}
         self.both(
             f"{name}({pair.name}, {keep})",
-            lambda: _ordered(getattr(np, name)(a, **keep)),
+            lambda: ordered(getattr(np, name)(a, **keep)),
             lambda: getattr(xgpu, name)(x, **keep),
         )
 
@@ -501,24 +471,24 @@ class Machine:
             f"of {pair.name} and {other.name}: axis={axis}, n={n}",
             {
                 "concat": (
-                    lambda: _ordered(np.concatenate([a, b, a], axis=axis)),
+                    lambda: ordered(np.concatenate([a, b, a], axis=axis)),
                     lambda: xgpu.concat([x, y, x], axis=axis),
                 ),
                 "stack": (
-                    lambda: _ordered(np.stack([a, b], axis=axis or 0)),
+                    lambda: ordered(np.stack([a, b], axis=axis or 0)),
                     lambda: xgpu.stack([x, y], axis=axis or 0),
                 ),
-                "tile": (lambda: _ordered(np.tile(a, (n, 2))), lambda: xgpu.tile(x, (n, 2))),
+                "tile": (lambda: ordered(np.tile(a, (n, 2))), lambda: xgpu.tile(x, (n, 2))),
                 "repeat": (
-                    lambda: _ordered(np.repeat(a, n, axis=axis)),
+                    lambda: ordered(np.repeat(a, n, axis=axis)),
                     lambda: xgpu.repeat(x, n, axis=axis),
                 ),
                 "roll": (
-                    lambda: _ordered(np.roll(a, n - 5, axis=axis)),
+                    lambda: ordered(np.roll(a, n - 5, axis=axis)),
                     lambda: xgpu.roll(x, n - 5, axis=axis),
                 ),
                 "tril": (
-                    lambda: _ordered(np.tril(a, k=n - 1) if rank > 1 else a),
+                    lambda: ordered(np.tril(a, k=n - 1) if rank > 1 else a),
                     lambda: xgpu.tril(x, k=n - 1) if rank > 1 else xgpu.asarray(x, copy=True),
                 ),
             },
@@ -560,47 +530,3 @@ class Machine:
         if len(self.pool) > 2:
             gone = self.pool.pop(self.random.randrange(len(self.pool)))
             self.note(f"del {gone.name}")
-
-
-def _outcome(call: Callable[[], Any]) -> tuple[Any, Exception | None]:
-    with np.errstate(all="ignore"):
-        try:
-            return call(), None
-        except ERRORS as error:
-            return None, error
-
-
-def _alike(one: Exception | None, other: Exception | None) -> bool:
-    """Whether both are errors that one ``except`` catches, or neither is one."""
-    if one is None or other is None or "read-only" in str(one):
-        return (one is None) == (other is None)
-    types = [e for e in ERRORS if isinstance(one, e) or isinstance(other, e)]
-    # A write may have a wrong dtype and a wrong shape, and each side finds another one first.
-    return len(types) == 1 or set(types) == {TypeError, ValueError}
-
-
-def _factored(size: int) -> list[tuple[int, ...]]:
-    """Shapes of that many elements."""
-    if size == 0:
-        return [(0,), (0, 3), (2, 0)]
-    found: list[tuple[int, ...]] = [(size,), (1, size), (size, 1)]
-    for n in (2, 3, 4, 5, 6):
-        if size % n == 0:
-            found += [(n, size // n), (size // n, n), (n, 1, size // n)]
-            found += [(n, m, size // n // m) for m in (2, 3) if size // n % m == 0]
-    return found
-
-
-def _ordered(result: Any) -> Any:
-    """A NumPy result as xgpu lays it out, and never memory of the operands."""
-    return np.array(result, order="C")
-
-
-def _changed(part: Any, how: str) -> Any:
-    if how == "= 2 *":
-        return part + part
-    return part[::-1] if how == "= reversed" else part
-
-
-def _nothing(_: Any) -> None:
-    """In-place operators give their operand back, which is in the pool already."""

@@ -19,7 +19,7 @@ PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink)
 
 @pytest.mark.parametrize("eager", [False, True], ids=["lazy", "eager"])
 @given(seeds=PROGRAMS, shape=SHAPES)
-@settings(max_examples=1000, phases=PHASES)
+@settings(max_examples=600, phases=PHASES)
 def test_random_programs(eager: bool, seeds: list[int], shape: tuple[int, ...] | None) -> None:
     with xgpu.eager(eager):
         Machine("cpu", note, shape).run(seeds)

@@ -113,7 +113,7 @@ def test_generators_take_no_memory() -> None:
         np.float32(1.5),
         np.asarray(7, dtype="uint8"),
         range(4),
-        memoryview(b"abc"),
+        pytest.param(memoryview(b"abc"), id="memoryview"),
         stdlib_array.array("d", [1.0, 2.0]),
     ],
     ids=repr,
@@ -196,9 +196,29 @@ def test_asarray_refuses_to_share_foreign_memory() -> None:
             xgpu.asarray(given, copy=False)
 
 
-def test_asarray_refuses_arrays_inside_a_sequence() -> None:
-    with pytest.raises(TypeError, match=r"xgpu\.stack"):
-        xgpu.asarray([[xgpu.ones(2)], [1.0]])
+def test_asarray_joins_arrays_inside_a_sequence(device: xgpu.Device) -> None:
+    x = xgpu.asarray([1, 2], dtype=xgpu.uint8, device=device)
+    got = xgpu.asarray([[x[0], x[1]], (3, x[0] * 2)])
+    assert got.device is device
+    same(got, np.asarray([[1, 2], [3, 2]]))
+    same(xgpu.asarray([[x, x + 1]]), np.asarray([[[1, 2], [2, 3]]], "uint8"))
+    same(xgpu.asarray([x, [3, 4]], dtype=xgpu.float32), np.asarray([[1, 2], [3, 4]], "float32"))
+    assert xgpu.asarray([[x[0]], [5]], device="cpu").device == "cpu"
+    x[0] = 9
+    same(got, np.asarray([[1, 2], [3, 2]]))
+
+
+def test_asarray_refuses_arrays_that_do_not_join(device: xgpu.Device) -> None:
+    x = xgpu.asarray([1, 2], dtype=xgpu.uint8, device=device)
+    with pytest.raises(ValueError, match="one shape"):
+        xgpu.asarray([[x], [1.0]])
+    with pytest.raises(OverflowError):
+        xgpu.asarray([x[0], 300], dtype=xgpu.uint8)
+    with pytest.raises(TypeError, match=r"xgpu\.real"):
+        xgpu.asarray([x[0] * 1j], dtype=xgpu.float64)
+    if device.type != "cpu":
+        with pytest.raises(xgpu.DeviceMismatchError, match="to_device"):
+            xgpu.asarray([[x[0]], [xgpu.to_device(x[0], "cpu")]])
 
 
 def test_objects_that_give_an_array() -> None:
@@ -234,6 +254,32 @@ def test_from_dlpack_refuses_memory_of_a_device() -> None:
 
     with pytest.raises(BufferError, match="device type 2"):
         xgpu.from_dlpack(Elsewhere())
+
+
+def test_from_dlpack_has_another_library_copy_to_the_host(device: xgpu.Device) -> None:
+    class Elsewhere:
+        def __init__(self, array: Any) -> None:
+            self.array = array
+
+        def __dlpack_device__(self) -> tuple[int, int]:
+            return (2, 0)
+
+        def __dlpack__(self, *, dl_device: Any, max_version: Any) -> Any:
+            return self.array.__dlpack__(dl_device=dl_device, max_version=max_version)
+
+    class Old(Elsewhere):
+        def __dlpack__(self) -> Any:  # type: ignore[override]
+            raise AssertionError("not asked for the host")
+
+    x = np.arange(6.0).reshape(2, 3)
+    taken = xgpu.from_dlpack(Elsewhere(x), device=device)
+    x[0, 0] = 9.0
+    assert taken.device is device
+    same(taken, np.arange(6.0).reshape(2, 3))
+    with pytest.raises(BufferError, match="a Old does not come to the host"):
+        xgpu.from_dlpack(Old(x), device=device)
+    with pytest.raises(BufferError, match="copy=False"):
+        xgpu.from_dlpack(Elsewhere(x), device=device, copy=False)
 
 
 # Constants and masks
@@ -332,6 +378,10 @@ def test_eye_and_triangles_of_each_dtype(dtype: np.dtype[Any]) -> None:
     same(xgpu.eye(3, dtype=dtype), np.eye(3, dtype=dtype))
     x = sample(dtype)
     same(xgpu.tril(xgpu.asarray(x)), np.tril(x))
+    for k in (-(2**63), 2**70):
+        same(xgpu.eye(3, dtype=dtype, k=k), np.zeros((3, 3), dtype))
+        same(xgpu.tril(xgpu.asarray(x), k=k), x if k > 0 else np.zeros_like(x))
+        same(xgpu.triu(xgpu.asarray(x), k=k), x if k < 0 else np.zeros_like(x))
     same(xgpu.triu(xgpu.asarray(x).T), np.triu(x.T))
 
 

@@ -1,5 +1,6 @@
 """xgpu: array code for the Python Array API standard, fused and run on any backend."""
 
+from xgpu import fft, linalg
 from xgpu.array import Array
 from xgpu.constants import e, inf, nan, newaxis, pi
 from xgpu.creation import (
@@ -92,6 +93,7 @@ from xgpu.elementwise import (
 )
 from xgpu.execution import materialize, synchronize, to_device
 from xgpu.graph.device import Device
+from xgpu.indexing import take, take_along_axis
 from xgpu.info import __array_namespace_info__
 from xgpu.linear_algebra import matmul, matrix_transpose, tensordot, vecdot
 from xgpu.manipulation import (
@@ -147,8 +149,20 @@ from xgpu.runtime.plugins import (
     unregister_backend,
 )
 from xgpu.runtime.trace import trace
-from xgpu.searching import argmax, argmin, count_nonzero, where
-from xgpu.statistical import max, mean, min, prod, std, sum, var
+from xgpu.searching import argmax, argmin, count_nonzero, nonzero, searchsorted, where
+from xgpu.sets import isin, unique_all, unique_counts, unique_inverse, unique_values
+from xgpu.sorting import argsort, sort
+from xgpu.statistical import (
+    cumulative_prod,
+    cumulative_sum,
+    max,
+    mean,
+    min,
+    prod,
+    std,
+    sum,
+    var,
+)
 from xgpu.utility import all, any, diff
 
 __version__ = "0.1.0"
@@ -175,6 +189,7 @@ __all__ = [
     "arange",
     "argmax",
     "argmin",
+    "argsort",
     "asarray",
     "asin",
     "asinh",
@@ -204,6 +219,8 @@ __all__ = [
     "cos",
     "cosh",
     "count_nonzero",
+    "cumulative_prod",
+    "cumulative_sum",
     "default_device",
     "device",
     "device_info",
@@ -219,6 +236,7 @@ __all__ = [
     "expand_dims",
     "expm1",
     "eye",
+    "fft",
     "finfo",
     "flip",
     "float32",
@@ -241,10 +259,12 @@ __all__ = [
     "int64",
     "isdtype",
     "isfinite",
+    "isin",
     "isinf",
     "isnan",
     "less",
     "less_equal",
+    "linalg",
     "linspace",
     "log",
     "log1p",
@@ -270,6 +290,7 @@ __all__ = [
     "negative",
     "newaxis",
     "nextafter",
+    "nonzero",
     "not_equal",
     "ones",
     "ones_like",
@@ -287,11 +308,13 @@ __all__ = [
     "result_type",
     "roll",
     "round",
+    "searchsorted",
     "set_default_device",
     "sign",
     "signbit",
     "sin",
     "sinh",
+    "sort",
     "sqrt",
     "square",
     "squeeze",
@@ -300,6 +323,8 @@ __all__ = [
     "subtract",
     "sum",
     "synchronize",
+    "take",
+    "take_along_axis",
     "tan",
     "tanh",
     "tensordot",
@@ -313,6 +338,10 @@ __all__ = [
     "uint16",
     "uint32",
     "uint64",
+    "unique_all",
+    "unique_counts",
+    "unique_inverse",
+    "unique_values",
     "unregister_backend",
     "unstack",
     "var",

@@ -10,6 +10,7 @@ Source: Array API 2025.12, "Array object".
 from __future__ import annotations
 
 import math
+import operator
 import sys
 from collections.abc import Iterator
 from types import ModuleType
@@ -17,21 +18,23 @@ from typing import Any, Final
 
 import numpy as np
 
+from xgpu.graph.advanced import Selection, select
 from xgpu.graph.device import Device
-from xgpu.graph.indexing import index
-from xgpu.graph.node import Node, assigned, constant, viewed
-from xgpu.graph.view import View, contiguous_strides, has_repeats, permute, whole
+from xgpu.graph.node import Node, constant, viewed
+from xgpu.graph.view import View, contiguous_strides, permute, whole
 from xgpu.plugin import dtypes, ops
 from xgpu.plugin.dtypes import DType
 from xgpu.plugin.errors import DeviceMismatchError
 from xgpu.plugin.ops import Op
-from xgpu.plugin.promotion import Scalar, fit
+from xgpu.plugin.promotion import SCALAR_TYPES, Scalar
 from xgpu.runtime import record
+from xgpu.runtime.exchange import Exchange
 from xgpu.runtime.plugins import device as find_device
+from xgpu.runtime.scalars import foreign, scalar_node
+from xgpu.runtime.select import gathered, scattered, written
 from xgpu.runtime.transfer import from_host, to_host
 
 VERSION: Final = "2025.12"
-_SCALARS: Final = (bool, int, float, complex)
 
 
 class Storage:
@@ -43,7 +46,7 @@ class Storage:
         self.node = node
 
 
-class Array:
+class Array(Exchange):
     """An n-dimensional array on one device. Made by functions such as `xgpu.asarray`.
 
     Operations are recorded and run when a value is read (printing, ``float(x)``,
@@ -160,23 +163,6 @@ class Array:
             raise TypeError(f"an array of dtype {self.dtype} cannot be converted to {what}")
         return self.item()
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        """A NumPy array with a copy of the values, for an array on ``cpu``.
-
-        Raises:
-            TypeError: the array is on another device.
-            ValueError: ``copy`` is False.
-        """
-        if self.device.type != "cpu":
-            raise TypeError(
-                f"an array on {self.device} is not handed to NumPy silently; "
-                "copy it first: numpy.asarray(xgpu.to_device(x, 'cpu'))"
-            )
-        if copy is False:
-            raise ValueError("an xgpu array gives NumPy a copy, never its own memory")
-        host = numpy_of(self)
-        return host if dtype is None else host.astype(dtype)
-
     def __repr__(self) -> str:
         text = np.array2string(numpy_of(self), separator=", ", prefix="Array(")
         return f"Array({text}, dtype={self.dtype}, device={str(self.device)!r})"
@@ -194,11 +180,18 @@ class Array:
         return (self[i] for i in range(self.shape[0]))
 
     def __getitem__(self, key: Any, /) -> Array:
-        return through(self, index(seen(self), key))
+        part = chosen(self, key)
+        if isinstance(part, View):
+            return through(self, part)
+        return wrap(gathered(self._storage.node, part))
 
     def __setitem__(self, key: Any, value: Array | Scalar, /) -> None:
-        region = index(seen(self), key)
-        write(self, region, operand(value, self, "assignment"))
+        part = chosen(self, key)
+        node = operand(value, self, "assignment")
+        if isinstance(part, View):
+            write(self, part, node)
+        else:
+            self._storage.node = scattered(self._storage.node, part, node)
 
     # Moving and describing
 
@@ -302,13 +295,13 @@ class Array:
         return in_place(ops.POW, self, other)
 
     def __matmul__(self, other: Array, /) -> Array:
-        return matmul(self, other) if isinstance(other, Array) else NotImplemented
+        return matmul(self, other) if isinstance(other, _MATRICES) else NotImplemented
 
     def __rmatmul__(self, other: Array, /) -> Array:
-        return matmul(other, self) if isinstance(other, Array) else NotImplemented
+        return matmul(other, self) if isinstance(other, _MATRICES) else NotImplemented
 
     def __imatmul__(self, other: Array, /) -> Array:
-        return store(self, matmul(self, other)) if isinstance(other, Array) else NotImplemented
+        return store(self, matmul(self, other)) if isinstance(other, _MATRICES) else NotImplemented
 
     def __and__(self, other: Array | Scalar, /) -> Array:
         return operate(ops.BITWISE_AND, self, other)
@@ -374,6 +367,10 @@ class Array:
         return operate(ops.GREATER_EQUAL, self, other)
 
 
+# What ``@`` answers: NumPy would take the other operand of its own arrays for one of them.
+_MATRICES: Final = (Array, np.ndarray)
+_INDICES: Final = (Array, bool, np.bool_)
+
 # Between arrays and nodes
 
 _new: Final = object.__new__
@@ -416,24 +413,26 @@ def write(array: Array, region: View, value: Node) -> None:
         ValueError: ``value`` does not broadcast to the region, or the region repeats elements.
         TypeError: the array's dtype cannot take the value's kind.
     """
-    storage = array._storage
-    old = storage.node
-    if has_repeats(region):
-        raise ValueError("assignment destination is read-only: it shows one element many times")
-    if not np.can_cast(value.dtype, old.dtype, "same_kind"):
-        raise TypeError(
-            f"cannot assign {value.dtype} to an array of {old.dtype}; "
-            "convert it first: xgpu.astype(value, x.dtype)"
-        )
-    value = record.cast(value, old.dtype)
-    value = record.stretch(value, region.shape)
-    if 0 in region.shape:
-        storage.node = old  # a storage that may not be written to says so here too
-        return
-    if region.shape == old.shape and region == whole(old.shape):
-        storage.node = value
-    else:
-        storage.node = record.finished(assigned(old, value, region))
+    array._storage.node = written(array._storage.node, region, value)
+
+
+def chosen(array: Array, key: Any) -> View | Selection:
+    """The part of the storage that ``key`` chooses: a view unless it has masks or index arrays.
+
+    A 0-d array of integers counts as its value, which is read.
+    """
+    keys = key if isinstance(key, tuple) else (key,)
+    if any(isinstance(k, _INDICES) for k in keys):
+        keys = tuple([_index(k, array) if isinstance(k, _INDICES) else k for k in keys])
+    return select(seen(array), keys)
+
+
+def _index(key: Any, array: Array) -> Any:
+    if isinstance(key, Array) and not key.ndim and key.dtype.kind in "iu":
+        return operator.index(key)
+    if isinstance(key, Array):
+        return operand(key, array, "an index")
+    return constant(bool(key), dtypes.bool_, array.device)
 
 
 def numpy_of(array: Array) -> Any:
@@ -460,25 +459,7 @@ def operand(value: Any, array: Array, where: str) -> Node:
                 f"move it first: xgpu.to_device(x, {str(array.device)!r})"
             )
         return read(value)
-    if isinstance(value, np.generic) and not isinstance(value, _SCALARS):
-        return constant(value.item(), dtypes.check(value.dtype), array.device)
-    if not isinstance(value, _SCALARS):
-        raise TypeError(_foreign(where, value))
-    kind = array.dtype.kind
-    if (isinstance(value, complex) and kind != "c") or (isinstance(value, float) and kind in "biu"):
-        raise TypeError(f"{where} cannot put {value!r} into an array of {array.dtype}")
-    if kind == "b" and not isinstance(value, bool):
-        raise TypeError(f"{where} cannot put {value!r} into an array of bool")
-    return constant(fit(value, array.dtype), array.dtype, array.device)
-
-
-def _foreign(where: str, value: Any) -> str:
-    if isinstance(value, np.ndarray):
-        return (
-            f"{where} got a numpy.ndarray, which nothing moves to a device silently; "
-            "convert it first: xgpu.asarray(a, device=...)"
-        )
-    return f"{where} takes xgpu arrays and Python scalars: got {type(value).__name__}"
+    return scalar_node(value, array.dtype, array.device, where)
 
 
 # Calls: where operators and functions meet
@@ -487,7 +468,7 @@ def _foreign(where: str, value: Any) -> str:
 def unary(op: Op, x: Array) -> Array:
     """``op`` of one array."""
     if not isinstance(x, Array):
-        raise TypeError(_foreign(f"{op.name}()", x))
+        raise TypeError(foreign(f"{op.name}()", x))
     return wrap(record.unary(op, read(x)))
 
 
@@ -505,13 +486,13 @@ def operate(op: Op, x1: Any, x2: Any) -> Array:
             if x2._view is not None:
                 b = viewed(b, x2._view)
             node = record.binary(op, a, b)
-        elif type(x2) in _SCALARS:
+        elif type(x2) in SCALAR_TYPES:
             node = record.with_scalar(op, a, x2, False)
         else:
             return _with_other(op, x1, x2, False)
     elif type(x2) is not Array:
         return NotImplemented  # type: ignore[no-any-return]
-    elif type(x1) in _SCALARS:
+    elif type(x1) in SCALAR_TYPES:
         node = record.with_scalar(op, read(x2), x1, True)
     else:
         return _with_other(op, x2, x1, True)
@@ -532,15 +513,17 @@ def binary(op: Op, x1: Array | Scalar, x2: Array | Scalar) -> Array:
     """
     result: Array = operate(op, x1, x2)
     if result is NotImplemented:
-        raise TypeError(_foreign(f"{op.name}()", x2 if isinstance(x1, (Array, *_SCALARS)) else x1))
+        raise TypeError(
+            foreign(f"{op.name}()", x2 if isinstance(x1, (Array, *SCALAR_TYPES)) else x1)
+        )
     return result
 
 
 def _with_other(op: Op, array: Array, value: Any, first: bool) -> Array:
     """A NumPy scalar: a Python one if it is that too (``numpy.float64``), else of its own dtype."""
     if isinstance(value, np.ndarray):
-        raise TypeError(_foreign(f"{op.name}()", value))
-    plain = next((t for t in _SCALARS if isinstance(value, t)), None)
+        raise TypeError(foreign(f"{op.name}()", value))
+    plain = next((t for t in SCALAR_TYPES if isinstance(value, t)), None)
     if plain is not None:
         return wrap(record.with_scalar(op, read(array), plain(value), first))
     if not isinstance(value, np.generic):
@@ -575,7 +558,7 @@ def matmul(x1: Array, x2: Array) -> Array:
     """
     for x in (x1, x2):
         if not isinstance(x, Array):
-            raise TypeError(_foreign("matmul()", x))
+            raise TypeError(foreign("matmul()", x))
     return wrap(record.matmul(x1._storage.node, seen(x1), x2._storage.node, seen(x2)))
 
 

@@ -27,10 +27,12 @@ from xgpu.graph.device import Device
 from xgpu.graph.node import Node, constant, coordinate, viewed
 from xgpu.graph.shapes import normalize_shape
 from xgpu.graph.view import View, broadcast, whole
+from xgpu.manipulation import stack
 from xgpu.plugin import dtypes, ops
 from xgpu.plugin.dtypes import DType
 from xgpu.plugin.promotion import Scalar, fit
 from xgpu.runtime import record
+from xgpu.runtime.exchange import HOST, OnHost
 from xgpu.runtime.plugins import device as find_device
 from xgpu.runtime.transfer import from_host
 
@@ -99,11 +101,12 @@ def asarray(
     """An array of a scalar, a nested sequence of scalars, a NumPy array, a buffer or an array.
 
     An xgpu array comes back as it is if nothing changes and ``copy`` is not True; ``device``
-    moves it. Everything else is copied to the device.
+    moves it. Everything else is copied to the device. A sequence that holds xgpu arrays is joined
+    as by `xgpu.stack`, on their device unless another is given.
 
     Raises:
-        TypeError: what NumPy sees as object, string or another dtype that xgpu does not have,
-            complex values for a real dtype, or xgpu arrays inside a sequence.
+        TypeError: what NumPy sees as object, string or another dtype that xgpu does not have, or
+            complex values for a real dtype.
         ValueError: a ragged sequence, or ``copy=False`` where a copy is needed.
         OverflowError: an int that the dtype cannot hold.
 
@@ -117,7 +120,7 @@ def asarray(
             f"asarray(copy=False) got a {type(obj).__name__}: only an xgpu array needs no copy"
         )
     if isinstance(obj, list | tuple) and _holds_arrays(obj):
-        raise TypeError("asarray() got xgpu arrays inside a sequence; join them with xgpu.stack")
+        return _joined(obj, asked, device)
     host = np.asarray(obj)
     if host.dtype.kind == "O":
         _refuse_large(obj)
@@ -167,32 +170,37 @@ def eye(
     """
     shape = normalize_shape((n_rows, n_rows if n_cols is None else n_cols))
     diagonal = _diagonal(shape, device_or_default(device))
-    chosen = record.with_scalar(ops.EQUAL, diagonal, operator.index(k), False)
+    chosen = record.with_scalar(ops.EQUAL, diagonal, _within(k, shape), False)
     return wrap(record.cast(chosen, _or_real(dtype)))
 
 
 def from_dlpack(
     x: Any, /, *, device: str | Device | None = None, copy: bool | None = None
 ) -> Array:
-    """A copy of another library's array in host memory, taken through DLPack.
+    """A copy of another library's array, taken through DLPack and the host's memory.
+
+    An array in host memory goes to ``cpu``, or to the ``device`` given. One elsewhere is taken if
+    ``device`` is given and its own library can bring it to the host.
 
     Raises:
         AttributeError: ``x`` has no ``__dlpack__``.
-        BufferError: it is not in host memory, or ``copy`` is False.
+        BufferError: it is not in host memory and cannot or may not be brought there; or ``copy``
+            is False, since xgpu shares no memory of others.
 
     Source: Array API 2025.12, Creation Functions.
     """
     if isinstance(x, Array):
         return _converted(x, None, device, True if copy is None else copy)
     kind = int(x.__dlpack_device__()[0])
-    if kind != _DLPACK_HOST:
-        raise BufferError(
-            f"from_dlpack() takes memory of the host: got DLPack device type {kind}; "
-            "copy it to the host with its own library first"
-        )
     if copy is False:
         raise BufferError("from_dlpack(copy=False): xgpu copies what it takes from outside")
-    return asarray(np.from_dlpack(x), device="cpu" if device is None else device, copy=True)
+    if kind != HOST[0] and device is None:
+        raise BufferError(
+            f"from_dlpack() takes memory of the host: got DLPack device type {kind}; "
+            "have it copied there: xgpu.from_dlpack(x, device='cpu')"
+        )
+    host = np.from_dlpack(x if kind == HOST[0] else OnHost(x))
+    return asarray(host, device="cpu" if device is None else device)
 
 
 def full(
@@ -367,9 +375,6 @@ def zeros_like(
     return zeros(shape, dtype=_or_own(dtype, x), device=_beside(device, x))
 
 
-_DLPACK_HOST = 1  # kDLCPU of dlpack.h
-
-
 def _or_real(dtype: DType | None) -> DType:
     return dtypes.DEFAULT_REAL if dtype is None else dtypes.check(dtype)
 
@@ -417,10 +422,16 @@ def _diagonal(shape: tuple[int, ...], device: Device) -> Node:
     return record.binary(ops.SUBTRACT, column, row)
 
 
+def _within(k: int, shape: tuple[int, ...]) -> int:
+    """``k``, or the nearest number of a diagonal outside the matrix, which fits an int64."""
+    return max(-shape[0], min(operator.index(k), shape[1]))
+
+
 def _triangle(op: ops.Op, x: Array, k: int, name: str) -> Array:
     if checked(x, name).ndim < 2:
         raise ValueError(f"{name}() needs at least 2 axes: got shape {x.shape}")
-    inside = record.with_scalar(op, _diagonal(x.shape[-2:], x.device), operator.index(k), False)
+    shape = x.shape[-2:]
+    inside = record.with_scalar(op, _diagonal(shape, x.device), _within(k, shape), False)
     zero = constant(fit(0, x.dtype), x.dtype, x.device)
     return wrap(record.where(inside, read(x), zero))
 
@@ -443,9 +454,28 @@ def _converted(
 
 
 def _holds_arrays(items: Any) -> bool:
-    return any(
-        isinstance(i, Array) or (isinstance(i, list | tuple) and _holds_arrays(i)) for i in items
-    )
+    return _first_array(items) is not None
+
+
+def _first_array(items: Any) -> Array | None:
+    """The first xgpu array in a nested sequence."""
+    for item in items:
+        found = _first_array(item) if isinstance(item, list | tuple) else item
+        if isinstance(found, Array):
+            return found
+    return None
+
+
+def _joined(items: Any, dtype: DType | None, device: str | Device | None) -> Array:
+    """A nested sequence of arrays and scalars as one array, on the device of the first array."""
+    first = _first_array(items)
+    parts = []
+    for item in items:
+        nested = [item] if isinstance(item, Array) else item
+        alone = not isinstance(nested, list | tuple) or not _holds_arrays(nested)
+        beside = first.device if alone and first is not None and device is None else device
+        parts.append(asarray(item, dtype=dtype, device=beside))
+    return stack(parts)
 
 
 def _refuse_large(obj: Any) -> None:

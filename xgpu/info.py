@@ -21,7 +21,7 @@ class Info:
 
     def capabilities(self) -> dict[str, bool | int | None]:
         """Whether masks index and shapes may depend on values, and the largest number of axes."""
-        return {"boolean indexing": False, "data-dependent shapes": False, "max dimensions": 64}
+        return {"boolean indexing": True, "data-dependent shapes": True, "max dimensions": 64}
 
     def default_device(self) -> Device:
         """Where new arrays go."""

@@ -15,13 +15,17 @@ from xgpu.arguments import checked, same_device
 from xgpu.array import Array, Storage, read, seen, through, wrap, write
 from xgpu.graph import shapes as shape_rules
 from xgpu.graph import view
-from xgpu.graph.node import Node, viewed
+from xgpu.graph.node import Node, coordinate, viewed
 from xgpu.graph.shapes import normalize_axes, normalize_axis, normalize_shape
 from xgpu.graph.view import View, whole
-from xgpu.plugin import ops
+from xgpu.plugin import dtypes, ops
+from xgpu.plugin.program import Result
 from xgpu.plugin.promotion import promote
+from xgpu.runtime import record
+from xgpu.runtime.select import along, extremes
 
 Axes = int | tuple[int, ...]
+INT = dtypes.DEFAULT_INTEGER
 
 
 class ReadOnly(Storage):
@@ -179,23 +183,34 @@ def permute_dims(x: Array, /, axes: tuple[int, ...]) -> Array:
 def repeat(x: Array, repeats: int | Array, /, *, axis: int | None = None) -> Array:
     """Each element ``repeats`` times in a row, along ``axis`` or of the flattened x; a copy.
 
-    The number is the same for all elements: an array of numbers is not taken.
+    An array of numbers, 1-d, has one for each place along the axis, or one for all. Their sum is
+    read by the host, which waits for the device.
 
     Raises:
-        TypeError: ``repeats`` is no integer.
-        ValueError: it is negative.
+        TypeError: ``repeats`` is neither an integer nor an array of integers.
+        ValueError: a negative number, or an array of another shape.
 
     Source: Array API 2025.12, Manipulation Functions.
     """
     checked(x, "repeat")
-    if isinstance(repeats, Array):
-        raise TypeError("repeat() takes one int for all elements, no array of numbers")
-    count = operator.index(repeats)
-    if count < 0:
-        raise ValueError(f"repeat() takes a number of at least 0: got {count}")
     if axis is None:
         x, axis = reshape(x, (-1,)), 0
     where = normalize_axis(axis, x.ndim)
+    if isinstance(repeats, Array):
+        same_device([x, repeats], "repeat")
+        if repeats.dtype.kind not in "iu":
+            raise TypeError(f"repeat() takes numbers of an integer dtype: got {repeats.dtype}")
+        if repeats.ndim > 1 or repeats.size not in (1, x.shape[where]):
+            raise ValueError(
+                f"repeat() needs one number for each of {x.shape[where]} places: "
+                f"got shape {repeats.shape}"
+            )
+        if repeats.size != 1:
+            return _repeated(x, read(repeats), where)
+        repeats = reshape(repeats, ())
+    count = operator.index(repeats)
+    if count < 0:
+        raise ValueError(f"repeat() takes a number of at least 0: got {count}")
     shape = x.shape
     stretched = (*shape[: where + 1], count, *shape[where + 1 :])
     strides = view.contiguous_strides(shape)
@@ -357,6 +372,25 @@ def _joined(parts: list[Array], axis: int) -> Array:
         write(result, seen(place), read(x))
         start = stop
     return result
+
+
+def _repeated(x: Array, numbers: Node, axis: int) -> Array:
+    """Each place along ``axis`` as often as its own number says."""
+    length = x.shape[axis]
+    total = 0
+    if length:
+        least, _ = extremes(numbers)
+        if least < 0:
+            raise ValueError(f"repeat() takes numbers of at least 0: got {least}")
+        ends = record.along_axis(ops.CUMULATIVE_SUM, record.cast(numbers, INT), 0, INT)
+        total = int(wrap(ends)[-1])
+    if not total:
+        return wrap(read(x[(*(slice(None),) * axis, slice(0))]))
+    # Place i of the result comes from the first place whose numbers add up to more than i.
+    operands, result = [ends, coordinate((total,), 0, x.device)], Result(INT, (total,))
+    (places,) = record.own_kernel(ops.SEARCHSORTED, operands, [result], side="right")
+    shape = (*(1,) * axis, total, *(1,) * (x.ndim - axis - 1))
+    return wrap(along(x._storage.node, seen(x), axis, viewed(places, whole(shape))))
 
 
 def _stretched(x: Array, shape: tuple[int, ...]) -> Array:

@@ -5,13 +5,20 @@ Source: Array API 2025.12, "Searching Functions".
 
 from __future__ import annotations
 
-from xgpu.arguments import checked, constant_of, met
+from typing import Literal
+
+from xgpu.arguments import checked, constant_of, met, same_device
 from xgpu.array import Array, read, reduce, wrap
+from xgpu.graph import infer
+from xgpu.graph.node import Node, constant, viewed
 from xgpu.graph.shapes import normalize_axes, normalize_axis
+from xgpu.graph.view import broadcast, whole
 from xgpu.plugin import dtypes, ops
 from xgpu.plugin.ops import Op
-from xgpu.plugin.promotion import Scalar
+from xgpu.plugin.program import Result
+from xgpu.plugin.promotion import Scalar, promote
 from xgpu.runtime import record
+from xgpu.runtime.select import get, in_range, true_positions, unravelled
 
 
 def argmax(x: Array, /, *, axis: int | None = None, keepdims: bool = False) -> Array:
@@ -48,6 +55,65 @@ def count_nonzero(
     return reduce(ops.SUM, counted, axes, keepdims) if axes else counted
 
 
+def nonzero(x: Array, /) -> tuple[Array, ...]:
+    """The indices along each axis of the elements that differ from zero, in C order; int64.
+
+    How many there are is read by the host, which waits for the device.
+
+    Raises:
+        ValueError: a 0-d array.
+
+    Source: Array API 2025.12, Searching Functions.
+    """
+    if not checked(x, "nonzero").ndim:
+        raise ValueError("nonzero() needs at least one axis: got a 0-d array")
+    places = true_positions(record.cast(read(x), dtypes.bool_))
+    return tuple(wrap(place) for place in unravelled(places, x.shape))
+
+
+def searchsorted(
+    x1: Array,
+    x2: Array | int | float,
+    /,
+    *,
+    side: Literal["left", "right"] = "left",
+    sorter: Array | None = None,
+) -> Array:
+    """Where each element of x2 belongs in the sorted x1; int64, in the shape of x2.
+
+    Before elements equal to it for ``side`` "left", after them for "right". NaN is largest.
+    ``sorter`` holds the indices that sort an x1 that is not sorted.
+
+    Raises:
+        TypeError: complex elements, or a ``sorter`` that is not of integers.
+        ValueError: an x1 that is not 1-d, another ``side``, or a ``sorter`` of another shape.
+        IndexError: an index in ``sorter`` out of range.
+
+    Source: Array API 2025.12, Searching Functions.
+    """
+    if side not in ("left", "right"):
+        raise ValueError(f"searchsorted() takes side='left' or 'right': got {side!r}")
+    if checked(x1, "searchsorted").ndim != 1:
+        raise ValueError(f"searchsorted() takes a 1-d x1: got shape {x1.shape}")
+    if isinstance(x2, Array):
+        same_device([x1, x2], "searchsorted")
+        dtype, values = promote(x1.dtype, x2.dtype), read(x2)
+    else:
+        dtype = met(x1.dtype, x2, "searchsorted")
+        values = constant_of(x2, dtype, x1.device, "searchsorted")
+    infer.compute(ops.SEARCHSORTED, dtype)
+    line = read(x1)
+    if sorter is not None:
+        line = get(line, _order(sorter, x1))
+    if not x1.size or 0 in values.shape:
+        zero = constant(0, dtypes.DEFAULT_INTEGER, x1.device)
+        return wrap(viewed(zero, broadcast(whole(()), values.shape)))
+    operands = [record.cast(line, dtype), record.cast(values, dtype)]
+    result = Result(dtypes.DEFAULT_INTEGER, values.shape)
+    (places,) = record.own_kernel(ops.SEARCHSORTED, operands, [result], side=side)
+    return wrap(places)
+
+
 def where(condition: Array, x1: Array | Scalar, x2: Array | Scalar, /) -> Array:
     """x1 where ``condition`` is True, else x2, all three broadcast.
 
@@ -76,9 +142,20 @@ def where(condition: Array, x1: Array | Scalar, x2: Array | Scalar, /) -> Array:
 def _place(op: Op, x: Array, axis: int | None, keepdims: bool) -> Array:
     rank = checked(x, op.name).ndim
     axes = tuple(range(rank)) if axis is None else (normalize_axis(axis, rank),)
+    infer.compute(op, x.dtype)
     if any(x.shape[i] == 0 for i in axes):
         raise ValueError(f"{op.name}() of no elements: shape {x.shape}, axis {axis}")
     if not axes:
-        # The one element of a 0-d array: compared with itself, for the checks and the shape.
-        x = wrap(record.cast(read(x), x.dtype))
+        return wrap(constant(0, dtypes.DEFAULT_INTEGER, x.device))
     return reduce(op, x, axes, keepdims)
+
+
+def _order(sorter: Array, x1: Array) -> Node:
+    same_device([x1, sorter], "searchsorted")
+    if sorter.dtype.kind not in "iu":
+        raise TypeError(f"searchsorted() takes a sorter of an integer dtype: got {sorter.dtype}")
+    if sorter.shape != x1.shape:
+        raise ValueError(
+            f"searchsorted() needs a sorter of the shape of x1: got {sorter.shape} for {x1.shape}"
+        )
+    return in_range(read(sorter), 0, x1.size)

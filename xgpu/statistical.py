@@ -13,15 +13,57 @@ import math
 from xgpu.arguments import checked
 from xgpu.array import Array, read, reduce, wrap
 from xgpu.graph import infer
-from xgpu.graph.node import Node, viewed
-from xgpu.graph.shapes import normalize_axes
-from xgpu.graph.view import whole
+from xgpu.graph.node import Node, constant, viewed
+from xgpu.graph.shapes import normalize_axes, normalize_axis
+from xgpu.graph.view import broadcast, whole
+from xgpu.manipulation import concat
 from xgpu.plugin import dtypes, ops
 from xgpu.plugin.dtypes import DType
 from xgpu.plugin.ops import Op
+from xgpu.plugin.promotion import fit
 from xgpu.runtime import record
 
 Axis = int | tuple[int, ...] | None
+
+
+def cumulative_prod(
+    x: Array,
+    /,
+    *,
+    axis: int | None = None,
+    dtype: DType | None = None,
+    include_initial: bool = False,
+) -> Array:
+    """Products of the elements up to each place along ``axis``, which a 1-d x needs not name.
+
+    The dtype is that of `prod`. ``include_initial`` puts the product of no elements in front.
+
+    Raises:
+        ValueError: no ``axis`` for an x that is not 1-d.
+
+    Source: Array API 2025.12, Statistical Functions.
+    """
+    return _running(ops.CUMULATIVE_PROD, x, axis, dtype, 1 if include_initial else None)
+
+
+def cumulative_sum(
+    x: Array,
+    /,
+    *,
+    axis: int | None = None,
+    dtype: DType | None = None,
+    include_initial: bool = False,
+) -> Array:
+    """Sums of the elements up to each place along ``axis``, which a 1-d x needs not name.
+
+    The dtype is that of `sum`. ``include_initial`` puts the sum of no elements in front.
+
+    Raises:
+        ValueError: no ``axis`` for an x that is not 1-d.
+
+    Source: Array API 2025.12, Statistical Functions.
+    """
+    return _running(ops.CUMULATIVE_SUM, x, axis, dtype, 0 if include_initial else None)
 
 
 def max(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
@@ -114,12 +156,31 @@ def _extreme(op: Op, x: Array, axis: Axis, keepdims: bool) -> Array:
 
 def _total(op: Op, x: Array, axis: Axis, dtype: DType | None, keepdims: bool) -> Array:
     axes = normalize_axes(axis, checked(x, op.name).ndim)
+    cast = _accumulated(op, x, dtype)
+    return reduce(op, wrap(cast), axes, keepdims) if axes else wrap(cast)
+
+
+def _accumulated(op: Op, x: Array, dtype: DType | None) -> Node:
     given = infer.accumulator(x.dtype) if dtype is None else dtypes.check(dtype)
     infer.compute(op, given)
     if x.dtype.kind == "c" and given.kind != "c":
         raise TypeError(f"{op.name}() of {x.dtype} cannot give {given}; take xgpu.real first")
-    cast = wrap(record.cast(read(x), given))
-    return reduce(op, cast, axes, keepdims) if axes else cast
+    return record.cast(read(x), given)
+
+
+def _running(op: Op, x: Array, axis: int | None, dtype: DType | None, initial: int | None) -> Array:
+    rank = checked(x, op.name).ndim
+    if axis is None and rank != 1:
+        raise ValueError(f"{op.name}() needs an axis for an array of {rank} axes")
+    where = 0 if axis is None else normalize_axis(axis, rank)
+    node = _accumulated(op, x, dtype)
+    if 0 not in x.shape:
+        node = record.along_axis(op, node, where, node.dtype)
+    if initial is None:
+        return wrap(node)
+    first = constant(fit(initial, node.dtype), node.dtype, node.device)
+    shape = (*x.shape[:where], 1, *x.shape[where + 1 :])
+    return concat([wrap(viewed(first, broadcast(whole(()), shape))), wrap(node)], axis=where)
 
 
 def _floating(node: Node) -> Node:

@@ -11,9 +11,16 @@ from typing import Any
 import array_api_compat.numpy as xp
 import numpy as np
 
-from xgpu.plugin import Buffer, DeviceInfo, NamespaceBackend, Operand, OutOfMemoryError
+from xgpu.plugin import (
+    Buffer,
+    DeviceInfo,
+    KernelOp,
+    NamespaceBackend,
+    Operand,
+    OutOfMemoryError,
+)
 from xgpu.plugin.dtypes import DType
-from xgpu.plugin.namespace import NamespaceKernel
+from xgpu.plugin.namespace import Function, NamespaceKernel
 from xgpu_numpy.ops import TABLE
 
 
@@ -66,6 +73,9 @@ class NumpyBackend(NamespaceBackend):
         """Assign to the view. NumPy copies ``value`` first if it overlaps the view."""
         self.strided(buffer, shape, strides, offset)[...] = value
         return buffer
+
+    def _kernel_op(self, function: Function) -> KernelOp:
+        return super()._kernel_op(np.errstate(all="ignore")(function))
 
     def launch(
         self,

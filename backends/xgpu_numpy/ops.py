@@ -21,6 +21,24 @@ def cast(x: Array, dtype: Any) -> Array:
     return (np.real(x) if np.dtype(dtype).kind in "iuf" else np.asarray(x)).astype(dtype)
 
 
+def expm1(x: Array) -> Array:
+    """exp(x) - 1, with the standard's values where the exponent of a complex x is not finite."""
+    if x.dtype.kind != "c":
+        return np.expm1(x)
+    a, b = np.real(x), np.imag(x)
+    turned = np.isfinite(b)
+    zero = np.where(turned, 0 * np.sin(b), 0)
+    huge = np.where(b == 0, b, np.where(turned, np.inf * np.sin(b), np.nan))
+    plain = np.expm1(x)
+    real = np.select(
+        [a == -np.inf, a == np.inf, (a == 0) & (b == 0)],
+        [-1, np.where(turned, np.inf * np.cos(b), np.inf), 0],
+        np.real(plain),
+    )
+    imag = np.select([a == -np.inf, a == np.inf, b == 0], [zero, huge, b], np.imag(plain))
+    return joined(real, imag, x.dtype)
+
+
 def floor_divide(x1: Array, x2: Array) -> Array:
     """floor(x1 / x2) also where an operand is infinite; NumPy gives NaN there."""
     if x1.dtype.kind != "f":
@@ -38,9 +56,63 @@ def pow(x1: Array, x2: Array) -> Array:
     return np.where(x2 < 0, truncated, np.power(x1, np.maximum(x2, 0)))
 
 
+def tanh(x: Array) -> Array:
+    """tanh, whose imaginary part far out is a zero of x's sign, where NumPy's sign turns with x."""
+    y = np.tanh(x)
+    if x.dtype.kind != "c":
+        return y
+    far = np.isinf(np.real(x)) & np.isfinite(np.imag(x))
+    return joined(np.real(y), np.where(far, np.copysign(0, np.imag(x)), np.imag(y)), x.dtype)
+
+
+def joined(real: Array, imag: Array, dtype: Any) -> Array:
+    """The complex numbers of these parts; ``real + 1j * imag`` would lose zeros and infinities."""
+    result = np.empty(np.broadcast_shapes(np.shape(real), np.shape(imag)), dtype)
+    result.real, result.imag = real, imag
+    return result
+
+
 def where(condition: Array, x1: Array, x2: Array) -> Array:
     """NumPy's, with a dtype that no scalar rule can change."""
     return np.where(condition, x1, x2)
+
+
+def argsort(x: Array, *, descending: bool, stable: bool) -> Array:
+    """The order along the last axis, NaN last; descending is ascending by keys turned around."""
+    return np.argsort(reverse(x) if descending else x, axis=-1, stable=stable)
+
+
+def sort(x: Array, *, descending: bool, stable: bool) -> Array:
+    """Sorted along the last axis, NaN last."""
+    if descending:
+        return reverse(np.sort(reverse(x), axis=-1, stable=stable))
+    return np.sort(x, axis=-1, stable=stable)
+
+
+def reverse(x: Array) -> Array:
+    """Keys whose order is the reverse of that of x, and its own inverse; NaN stays NaN."""
+    return np.negative(x) if x.dtype.kind == "f" else np.invert(x)
+
+
+def scatter(x: Array, positions: Array, values: Array) -> Array:
+    """A copy of x with values at positions of its C order; NumPy assigns from first to last."""
+    result = x.flatten()
+    result[positions] = values
+    return result
+
+
+def of_finite(function: Callable[..., Any], x: Array) -> Any:
+    """``function`` of symmetric matrices; NaN for one that is not finite, which LAPACK may miss."""
+    usable = np.isfinite(x).all(axis=(-2, -1), keepdims=True)
+    values = function(np.where(usable, x, 0))
+    if not isinstance(values, tuple):
+        return np.where(usable[..., 0], values, np.nan)
+    return np.where(usable[..., 0], values[0], np.nan), np.where(usable, values[1], np.nan)
+
+
+def as_complex(x: Array) -> Array:
+    """Eigenvalues and eigenvectors, which NumPy makes real where all of them are."""
+    return x.astype(np.result_type(x.dtype, np.complex64))
 
 
 def rows(function: Callable[..., Array]) -> Callable[[Array], Array]:
@@ -68,7 +140,7 @@ TABLE: Final[dict[str, Callable[..., Array]]] = {
     "cos": xp.cos,
     "cosh": xp.cosh,
     "exp": xp.exp,
-    "expm1": xp.expm1,
+    "expm1": expm1,
     "floor": xp.floor,
     "imag": lambda x: np.array(np.imag(x)),
     "isfinite": xp.isfinite,
@@ -90,7 +162,7 @@ TABLE: Final[dict[str, Callable[..., Array]]] = {
     "sqrt": xp.sqrt,
     "square": xp.square,
     "tan": xp.tan,
-    "tanh": xp.tanh,
+    "tanh": tanh,
     "trunc": xp.trunc,
     # two operands
     "add": xp.add,
@@ -134,4 +206,25 @@ TABLE: Final[dict[str, Callable[..., Array]]] = {
     "argmax": lambda x: np.argmax(x, axis=1),
     # kernels of their own
     "matmul": xp.matmul,
+    "sort": sort,
+    "argsort": argsort,
+    "cumulative_sum": lambda x: np.cumsum(x, axis=-1, dtype=x.dtype),
+    "cumulative_prod": lambda x: np.cumprod(x, axis=-1, dtype=x.dtype),
+    "gather": np.take,
+    "scatter": scatter,
+    "nonzero": np.flatnonzero,
+    "searchsorted": np.searchsorted,
+    "cholesky": np.linalg.cholesky,
+    "qr": np.linalg.qr,
+    "svd": np.linalg.svd,
+    "svdvals": np.linalg.svdvals,
+    "eigh": lambda x: of_finite(np.linalg.eigh, x),
+    "eigvalsh": lambda x: of_finite(np.linalg.eigvalsh, x),
+    "eig": lambda x: tuple(as_complex(part) for part in np.linalg.eig(x)),
+    "eigvals": lambda x: as_complex(np.linalg.eigvals(x)),
+    "solve": np.linalg.solve,
+    "slogdet": np.linalg.slogdet,
+    "fft": lambda x, inverse: np.fft.ifft(x, norm="forward") if inverse else np.fft.fft(x),
+    "rfft": np.fft.rfft,
+    "irfft": lambda x, n: np.fft.irfft(x, n, norm="forward"),
 }

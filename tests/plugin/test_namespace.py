@@ -72,6 +72,21 @@ def test_matmul(strict: str) -> None:
     np.testing.assert_allclose(host(x @ x.mT), a @ a.transpose(0, 2, 1))
 
 
+def test_linear_algebra_and_fourier_transforms(strict: str) -> None:
+    rng = np.random.default_rng(3)
+    a = rng.random((2, 3, 3)) + 3 * np.eye(3)
+    x = xp.asarray(a, device=strict)
+    np.testing.assert_allclose(host(xp.linalg.inv(x)), np.linalg.inv(a))
+    np.testing.assert_allclose(host(xp.linalg.det(x)), np.linalg.det(a))
+    np.testing.assert_allclose(host(xp.linalg.svdvals(x)), np.linalg.svdvals(a))
+    q, r = xp.linalg.qr(x, mode="complete")
+    np.testing.assert_allclose(host(q @ r), a)
+    z = xp.astype(x, xp.complex128)
+    np.testing.assert_allclose(host(xp.fft.ifftn(z, norm="ortho")), np.fft.ifftn(a, norm="ortho"))
+    np.testing.assert_allclose(host(xp.fft.rfft(x, n=4)), np.fft.rfft(a, n=4))
+    np.testing.assert_allclose(host(xp.fft.irfft(z, n=5)), np.fft.irfft(a, n=5))
+
+
 def test_integers_and_booleans_keep_their_dtypes(strict: str) -> None:
     a = np.array([[3, -1], [2, 5]], np.int16)
     x = xp.asarray(a, device=strict)
@@ -95,3 +110,70 @@ def test_what_the_namespace_lacks_is_unsupported() -> None:
     assert "add" not in backend.unsupported
     assert {"exp", "sum", "cast", "where"} <= backend.unsupported
     assert "matmul" not in backend.kernel_ops
+
+
+def test_ops_that_are_kernels_of_their_own(strict: str) -> None:
+    rng = np.random.default_rng(3)
+    a = rng.integers(-4, 4, (5, 6)).astype(np.float64)
+    x = xp.asarray(a, device=strict)
+    places = rng.integers(-5, 5, (4, 3))
+    for ours, theirs in (
+        (xp.sort(x[:, ::-1], axis=0), np.sort(a[:, ::-1], axis=0)),
+        (xp.argsort(x), np.argsort(a, axis=-1, stable=True)),
+        (xp.argsort(x, descending=True), np.argsort(-a, axis=-1, stable=True)),
+        (xp.cumulative_sum(x, axis=0), np.cumsum(a, axis=0)),
+        (xp.cumulative_prod(x.T, axis=1), np.cumprod(a.T, axis=1)),
+        (x[xp.asarray(places, device=strict)], a[places]),
+        (x[x > 1.0], a[a > 1.0]),
+        (xp.nonzero(x)[1], np.nonzero(a)[1]),
+        (xp.unique_counts(x).counts, np.unique_counts(a).counts),
+        (
+            xp.searchsorted(xp.sort(x[0]), x, side="right"),
+            np.searchsorted(np.sort(a[0]), a, "right"),
+        ),
+    ):
+        np.testing.assert_array_equal(host(ours), theirs)
+
+
+def test_scatter_without_assignment(strict: str) -> None:
+    a = np.zeros((3, 4))
+    x = xp.asarray(a, device=strict)
+    rows, columns = np.asarray([0, 2, 0, 0]), np.asarray([1, 3, 1, 0])
+    a[rows, columns] = [5.0, 6.0, 7.0, 8.0]
+    values = xp.asarray([5.0, 6.0, 7.0, 8.0], device=strict)
+    x[xp.asarray(rows, device=strict), xp.asarray(columns, device=strict)] = values
+    np.testing.assert_array_equal(host(x), a)
+    x[x > 5.0] = xp.asarray([1.0, 2.0, 3.0], device=strict)
+    a[a > 5.0] = [1.0, 2.0, 3.0]
+    np.testing.assert_array_equal(host(x), a)
+
+
+def test_a_backend_without_a_kernel_says_so_at_the_call() -> None:
+    functions = {"any": lambda matrix: np.any(matrix, axis=1)}
+
+    class Few(NamespaceBackend):
+        """What programs need, and no op that is a kernel of its own."""
+
+        def _defaults(self) -> dict[str, Any]:
+            found = super()._defaults()
+            return {name: f for name, f in found.items() if ops.TABLE[name] not in ops.kernels()}
+
+    xp.register_backend("few", Few("few", array_api_strict, functions=functions))
+    try:
+        x = xp.asarray([1.0, 0.0], device="few")
+        i = xp.asarray([0], device="few")
+        for name, call in (
+            ("sort", lambda: xp.sort(x)),
+            ("argsort", lambda: xp.argsort(x)),
+            ("cumulative_sum", lambda: xp.cumulative_sum(x)),
+            ("gather", lambda: x[i]),
+            ("scatter", lambda: x.__setitem__(i, 2.0)),
+            ("nonzero", lambda: x[x > 0.5]),
+            ("searchsorted", lambda: xp.searchsorted(x, 1.0)),
+        ):
+            with pytest.raises(xp.UnsupportedOperationError, match=rf"has no {name}\(\)"):
+                call()
+        x[x > 0.5] = 7.0
+        np.testing.assert_array_equal(host(x), [7.0, 0.0])
+    finally:
+        xp.unregister_backend("few")

@@ -66,13 +66,14 @@ def _slice(key: slice, length: int) -> tuple[int, int, int]:
 
 def _integer(key: Any, axis: int, length: int) -> int:
     if isinstance(key, bool):
-        raise IndexError("a boolean index selects by mask, which basic indexing does not do")
+        raise IndexError("a boolean is a mask without axes, not an integer")
     try:
         position = operator.index(key)
     except TypeError:
         raise IndexError(
-            "only integers, slices (`:`), ellipsis (`...`) and newaxis (`None`) are valid "
-            f"indices here: got {type(key).__name__}"
+            "only integers, slices (`:`), ellipsis (`...`), newaxis (`None`) and xgpu arrays of "
+            f"integers or bool are valid indices: got {type(key).__name__}; make an array of a "
+            "sequence first: xgpu.asarray(a, device=...)"
         ) from None
     if not -length <= position < length:
         raise IndexError(f"index {position} is out of bounds for axis {axis} with size {length}")

@@ -40,6 +40,8 @@ def result(op: Op, dtype: DType) -> DType:
         return dtypes.bool_
     if op.result == "real":
         return dtypes.real_of(dtype)
+    if op.result == "complex":
+        return dtypes.complex_of(dtype)
     if op.result == "index":
         return dtypes.DEFAULT_INTEGER
     return dtype

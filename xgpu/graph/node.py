@@ -21,7 +21,13 @@ without end and every walk over pending nodes may recurse."""
 
 
 class Node:
-    """One value of the graph."""
+    """One value of the graph.
+
+    ``attrs`` is what the op needs besides its inputs: the axes of a reduction, the `View` of a
+    view, the region of an assignment, the value of a constant. An elementwise op of an array and
+    a Python scalar has the pair (scalar, whether it comes first) there and the array as its one
+    input; the scalar's dtype is the array's.
+    """
 
     line: str
 

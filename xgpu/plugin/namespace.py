@@ -23,6 +23,20 @@ from xgpu.plugin.program import REDUCTION_NAMES, Input, Operand, Output, Program
 
 Function = Callable[..., Any]
 
+# The rows that are, with their attributes, functions of the standard's extension ``linalg``.
+_LINEAR_ALGEBRA = (
+    ops.CHOLESKY,
+    ops.EIG,
+    ops.EIGH,
+    ops.EIGVALS,
+    ops.EIGVALSH,
+    ops.QR,
+    ops.SLOGDET,
+    ops.SOLVE,
+    ops.SVD,
+    ops.SVDVALS,
+)
+
 
 class Step(NamedTuple):
     """One instruction of a program, bound to the function that computes it."""
@@ -79,10 +93,26 @@ class NamespaceBackend:
 
     def _defaults(self) -> dict[str, Function]:
         found: dict[str, Function] = {}
-        for op in ops.elementwise() + ops.kernels():
+        for op in (*ops.elementwise(), ops.MATMUL, ops.SORT, ops.ARGSORT, ops.SEARCHSORTED):
             function = getattr(self.xp, op.name, None)
             if function is not None:
                 found[op.name] = function
+        for op, needs, function in (
+            (ops.CUMULATIVE_SUM, ("cumulative_sum",), self._cumulative_sum),
+            (ops.CUMULATIVE_PROD, ("cumulative_prod",), self._cumulative_prod),
+            (ops.GATHER, ("take",), self._gather),
+            (ops.SCATTER, ("argsort", "searchsorted", "take", "where"), self._scatter),
+            (ops.NONZERO, ("nonzero",), self._nonzero),
+        ):
+            if all(hasattr(self.xp, name) for name in needs):
+                found[op.name] = function
+        for op in _LINEAR_ALGEBRA:
+            function = getattr(getattr(self.xp, "linalg", None), op.name, None)
+            if function is not None:
+                found[op.name] = function
+        if hasattr(self.xp, "fft"):
+            found["fft"], found["irfft"] = self._fft, self._irfft
+            found["rfft"] = self.xp.fft.rfft
         for op in ops.reductions():
             function = getattr(self.xp, op.name, None)
             if function is not None:
@@ -268,6 +298,39 @@ class NamespaceBackend:
     def _dtype(self, dtype: DType) -> Any:
         """``dtype`` as the namespace spells it."""
         return getattr(self.xp, dtype.name, dtype) if dtype.name != "bool" else self.xp.bool
+
+    # Ops that are kernels of their own, in the standard's functions
+
+    def _cumulative_sum(self, x: Any) -> Any:
+        return self.xp.cumulative_sum(x, axis=-1, dtype=x.dtype)
+
+    def _cumulative_prod(self, x: Any) -> Any:
+        return self.xp.cumulative_prod(x, axis=-1, dtype=x.dtype)
+
+    def _gather(self, x: Any, positions: Any) -> Any:
+        flat = self.xp.reshape(positions, (-1,))
+        return self.xp.take(self.xp.reshape(x, (-1,)), flat, axis=0)
+
+    def _scatter(self, x: Any, positions: Any, values: Any) -> Any:
+        # No assignment: for each place of x, the last position that is equal to it, if any is.
+        old, flat = self.xp.reshape(x, (-1,)), self.xp.reshape(positions, (-1,))
+        order = self.xp.argsort(flat, stable=True)
+        ordered = self.xp.take(flat, order, axis=0)
+        places = self.xp.arange(old.shape[0], dtype=flat.dtype)
+        after = self.xp.searchsorted(ordered, places, side="right")
+        last = self.xp.where(after > 0, after - 1, after)
+        source = self.xp.take(order, last, axis=0)
+        new = self.xp.take(self.xp.reshape(values, (-1,)), source, axis=0)
+        return self.xp.where(self.xp.take(ordered, last, axis=0) == places, new, old)
+
+    def _nonzero(self, mask: Any) -> Any:
+        return self.xp.nonzero(self.xp.reshape(mask, (-1,)))[0]
+
+    def _fft(self, x: Any, inverse: bool) -> Any:
+        return self.xp.fft.ifft(x, norm="forward") if inverse else self.xp.fft.fft(x)
+
+    def _irfft(self, x: Any, n: int) -> Any:
+        return self.xp.fft.irfft(x, n=n, norm="forward")
 
     def _kernel_op(self, function: Function) -> KernelOp:
         def run(

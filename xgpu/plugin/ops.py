@@ -21,7 +21,7 @@ class Kind(Enum):
     STRUCTURE = "structure"  #: leaves, views, writes: the graph's own, no backend computes them
 
 
-Result = Literal["same", "bool", "real", "index", "given"]
+Result = Literal["same", "bool", "real", "complex", "index", "given"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,8 +29,8 @@ class Op:
     """One row.
 
     ``accepts`` is the kinds (letters of ``numpy.dtype.kind``) of dtype that a backend must
-    take. ``result``: ``same`` as the operands, ``bool``, the ``real`` dtype of a complex one,
-    ``index`` (int64), or ``given`` by the instruction (cast).
+    take. ``result``: ``same`` as the operands, ``bool``, the ``real`` dtype of a complex one, the
+    ``complex`` dtype of a real one, ``index`` (int64), or ``given`` by the instruction (cast).
     """
 
     name: str
@@ -137,8 +137,39 @@ ALL = _row("all", _R, 1, "b")
 ARGMIN = _row("argmin", _R, 1, "biuf", "index")
 ARGMAX = _row("argmax", _R, 1, "biuf", "index")
 
-# Kernels of their own.
+# Kernels of their own; the attributes of a row, if it has any, are named in brackets.
 MATMUL = _row("matmul", _K, 2, "iufc")
+# Along the last axis. [descending, stable: bool] NaN comes last in either direction.
+SORT = _row("sort", _K, 1, "biuf")
+ARGSORT = _row("argsort", _K, 1, "biuf", "index")
+CUMULATIVE_SUM = _row("cumulative_sum", _K, 1, "iufc")
+CUMULATIVE_PROD = _row("cumulative_prod", _K, 1, "iufc")
+# A position counts the elements of the first operand in C order from 0; the front-end has checked
+# that each is in range. gather gives the elements at the positions; scatter a copy of the first
+# operand with the third one's elements there, of which the last wins where positions are equal.
+GATHER = _row("gather", _K, 2, "biufc")
+SCATTER = _row("scatter", _K, 3, "biufc")
+NONZERO = _row("nonzero", _K, 1, "b", "index")  #: the positions of True, ascending
+# Where x2 belongs in the sorted, one-dimensional x1. [side: "left" or "right"] NaN comes last.
+SEARCHSORTED = _row("searchsorted", _K, 2, "biuf", "index")
+# Linear algebra on the last two axes, a matrix for each place of the others; two operands have
+# equal lengths there. A triangle that a row does not name is not read, and zero in its result.
+CHOLESKY = _row("cholesky", _K, 1, "fc")  #: lower triangle to lower factor
+QR = _row("qr", _K, 1, "fc")  #: Q, R; R's diagonal is real [mode: "reduced" or "complete"]
+SVD = _row("svd", _K, 1, "fc")  #: U, singular values (real, descending), Vh [full_matrices: bool]
+SVDVALS = _row("svdvals", _K, 1, "fc", "real")
+EIGH = _row("eigh", _K, 1, "fc", "real")  #: of the lower triangle: ascending, eigenvectors
+EIGVALSH = _row("eigvalsh", _K, 1, "fc", "real")
+EIG = _row("eig", _K, 1, "fc", "complex")  #: eigenvalues, eigenvectors, both complex
+EIGVALS = _row("eigvals", _K, 1, "fc", "complex")
+SOLVE = _row("solve", _K, 2, "fc")  #: the X of x1 @ X = x2, both matrices
+SLOGDET = _row("slogdet", _K, 1, "fc")  #: sign, and the logarithm of the magnitude (real)
+# Fourier transforms along the last axis, none of which is scaled.
+FFT = _row("fft", _K, 1, "c")  #: [inverse: bool, the sign of the exponent is then positive]
+RFFT = _row("rfft", _K, 1, "f", "complex")  #: n // 2 + 1 of the n frequencies
+# From n // 2 + 1 frequencies to n real values; the imaginary part of the first frequency, and of
+# the last one where n is even, counts as zero. [n: int]
+IRFFT = _row("irfft", _K, 1, "c", "real")
 
 # The graph's own.
 LEAF = _row("leaf", _S, 0, "biufc", "given")  #: has its buffer from the start

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 from xgpu.graph.node import Node
 from xgpu.graph.view import Shape, View, contiguous_strides
+from xgpu.plugin.dtypes import DType
+from xgpu.plugin.ops import Kind
 
 LIMIT = 2**31 - 1
 """The last position that 32-bit indexing reaches."""
@@ -18,10 +20,11 @@ LIMIT = 2**31 - 1
 Strides = tuple[int, ...]
 
 
-Load = tuple[str, Node, View | None, bool]
-"""An operand as recorded: (kind, node, view, after).
+Load = tuple[str, Node, DType, View | None, bool]
+"""An operand as recorded: (kind, node, dtype, view, after).
 
-kind: buffer, scalar or index.  view None: the whole node, in the order of its level.
+kind: buffer, scalar or index.  node: whose buffer it is; for a scalar the constant, or the op that
+takes the scalar.  view None: the whole node, in the order of its level.
 after: at the level of the roots, not below a reduction. A plain tuple: one is made per operand
 and flush.
 """
@@ -68,7 +71,7 @@ def place(axes: Axes, loads: list[Load], at_root: list[bool], region: Any) -> Pl
     wide = math.prod(space.shape) > LIMIT
     input_access: list[str] = []
     inputs: list[Any] = []
-    for (kind, node, view, after), strides in zip(loads, reads, strict=True):
+    for (kind, node, _, view, after), strides in zip(loads, reads, strict=True):
         if strides is None:
             input_access.append("scalar")
             inputs.append((_scalar(node), 0, ()))
@@ -129,7 +132,7 @@ class _Space:
 
     def read(self, load: Load) -> Strides:
         """The strides of an input over the axes of its level."""
-        _, _, view, after = load
+        _, _, _, view, after = load
         below = self.reduces and not after
         level = self.axes.space if below else self.axes.kept
         assert level is not None
@@ -178,7 +181,7 @@ def linear(shape: Shape, loads: list[Load], outputs: int) -> Placed:
     size = math.prod(shape)
     access: list[str] = []
     inputs: list[Any] = []
-    for kind, node, _, _ in loads:
+    for kind, node, _, _, _ in loads:
         if kind == "scalar":
             access.append("scalar")
             inputs.append((_scalar(node), 0, ()))
@@ -190,7 +193,9 @@ def linear(shape: Shape, loads: list[Load], outputs: int) -> Placed:
 
 
 def _scalar(node: Node) -> Any:
-    """The host value of a constant; memory that nobody wrote reads as zero."""
+    """The host value of a constant, or of the scalar that an op takes; 0 for unwritten memory."""
+    if node.op.kind is Kind.ELEMENTWISE:
+        return node.attrs[0]
     return 0 if node.attrs is None else node.attrs
 
 

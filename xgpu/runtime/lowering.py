@@ -20,6 +20,7 @@ from xgpu.graph.view import (
     whole,
 )
 from xgpu.plugin import ops
+from xgpu.plugin.dtypes import DType
 from xgpu.plugin.ops import Kind
 from xgpu.runtime import collapse
 from xgpu.runtime.collapse import Axes, Load
@@ -95,9 +96,11 @@ class Lowering:
                     number = self._cut(node, view, after, FULL)
                 else:
                     emit = self.emit
-                    args = tuple([emit(source, view, after) for source in node.inputs])
+                    args = [emit(source, view, after) for source in node.inputs]
+                    if node.attrs is not None:
+                        self._scalar(node, args, after)
                     number = len(self.body)
-                    self.body.append((op.name, node.dtype, args))
+                    self.body.append((op.name, node.dtype, tuple(args)))
         elif op is CONSTANT or op is ops.EMPTY:
             number = self._load("scalar", node, None, after)
         elif op is ops.VIEW:
@@ -130,9 +133,16 @@ class Lowering:
             if stretched is None:
                 return self._cut(node, view, after, "a reshape of what was broadcast")
             views.append(self._plain(stretched, source.shape, after))
-        args = tuple([self.emit(s, v, after) for s, v in zip(node.inputs, views, strict=True)])
-        self.body.append((node.op.name, node.dtype, args))
+        args = [self.emit(s, v, after) for s, v in zip(node.inputs, views, strict=True)]
+        if node.attrs is not None:
+            self._scalar(node, args, after)
+        self.body.append((node.op.name, node.dtype, tuple(args)))
         return len(self.body) - 1
+
+    def _scalar(self, node: Node, args: list[int], after: bool) -> None:
+        """Put the load of the scalar that ``node`` takes among its arguments."""
+        number = self._load("scalar", node, None, after, node.inputs[0].dtype)
+        args.insert(0 if node.attrs[1] else 1, number)
 
     def _index(self, node: Node, view: View | None, after: bool) -> int:
         shape = node.shape
@@ -163,11 +173,14 @@ class Lowering:
         self.materialize(node, reason)
         return self._load("buffer", node, view, after)
 
-    def _load(self, kind: str, node: Node, view: View | None, after: bool) -> int:
+    def _load(
+        self, kind: str, node: Node, view: View | None, after: bool, dtype: DType | None = None
+    ) -> int:
         loads, body = self.loads, self.body
         number = len(body)
-        body.append(("load", node.dtype, (len(loads),)))
-        loads.append((kind, node, view, after))
+        dtype = node.dtype if dtype is None else dtype
+        body.append(("load", dtype, (len(loads),)))
+        loads.append((kind, node, dtype, view, after))
         if view is None:
             self.words += 1
         else:
@@ -205,29 +218,24 @@ class Lowering:
                 if number is not None and node not in roots:
                     targets.append((number, node, after))
                     break
-        if self.linear and self.space is None and region is None:
+        reduces = self.space is not None
+        if self.linear and not reduces and region is None:
             placed = collapse.linear(self.shape, self.loads, len(targets))
-            inputs = tuple(
-                [
-                    (node.dtype, access, False)
-                    for (_, node, _, _), access in zip(self.loads, placed.input_access, strict=True)
-                ]
-            )
-            outputs = tuple(
-                [(number, node.dtype, "contiguous", False) for number, node, _ in targets]
-            )
         else:
             axes = Axes(self.shape, self.space, self.axes)
             placed = collapse.place(axes, self.loads, [after for _, _, after in targets], region)
-            reduces = self.space is not None
-            outputs = tuple(
+        inputs = tuple(
+            [
+                (load[2], access, reduces and load[4])
+                for load, access in zip(self.loads, placed.input_access, strict=True)
+            ]
+        )
+        outputs = tuple(
+            [
                 (number, node.dtype, access, reduces and after)
                 for (number, node, after), access in zip(targets, placed.output_access, strict=True)
-            )
-            inputs = tuple(
-                (node.dtype, access, reduces and after)
-                for (_, node, _, after), access in zip(self.loads, placed.input_access, strict=True)
-            )
+            ]
+        )
         key = (placed.kept, placed.reduced, placed.wide, inputs, tuple(self.body), outputs)
         return Lowered(
             key, placed.shape, placed.inputs, placed.outputs, [node for _, node, _ in targets]

@@ -102,11 +102,11 @@ def _flat(node: Node, reason: str) -> None:
             del flat  # it holds the nodes, and who holds a node is what comes next
             _fused([node], reason)
         return
-    key, leaves, references = flat.key, flat.leaves, shortcut.references(flat)
+    key, places, references = flat.key, shortcut.places(flat), shortcut.references(flat)
     del flat
     lowered, loads = _fused([node], reason)
     if lowered is not None:
-        found = shortcut.plan(leaves, references, device.kernels[lowered.key], lowered, loads)
+        found = shortcut.plan(places, references, device.kernels[lowered.key], lowered, loads)
         if found is not None:
             device.plans[key] = found
 
@@ -135,7 +135,7 @@ def _fused(roots: list[Node], reason: str) -> tuple[Lowered | None, list[Node]]:
     buffers = launch(roots[0].device, lowered, reason)
     for node, buffer in zip(lowered.nodes, buffers, strict=True):
         _settle(node, buffer)
-    return lowered, [node for _, node, _, _ in lowering.loads]
+    return lowered, [node for _, node, _, _, _ in lowering.loads]
 
 
 def _cut_viewed(roots: list[Node], found: dict[Node, int], kept: list[Node]) -> bool:
@@ -182,7 +182,7 @@ def _assign(node: Node, reason: str) -> None:
         buffer = device.backend.allocate(device.index, node.dtype, math.prod(node.shape))
     else:
         inside = 1 + _references(value, target)
-        inside += sum(node is target for _, node, _, _ in lowering.loads)
+        inside += sum(node is target for _, node, _, _, _ in lowering.loads)
         inside += sum(_names(key, target) for key in lowering.values)
         shared = shared or is_held(target, inside)
         shared = shared or _reads_elsewhere(lowering, target, region)
@@ -203,7 +203,7 @@ def _names(key: Any, target: Node) -> bool:
 
 def _reads_elsewhere(lowering: Lowering, target: Node, region: View) -> bool:
     """Whether the value reads ``target`` at other places than the ones it is written to."""
-    for kind, node, view, _ in lowering.loads:
+    for kind, node, _, view, _ in lowering.loads:
         if kind == "buffer" and node.buffer is target.buffer:
             place = view or whole(node.shape)
             if place.strides != region.strides or place.offset != region.offset:
@@ -224,9 +224,9 @@ def _settle(node: Node, buffer: Any) -> None:
     node.buffer = buffer
     node.inputs = ()
     node.depth = 0
+    # Scalars stay: a program under construction may have taken one before this node was cut.
     if node.op is ops.CONSTANT:
-        # Read from the buffer from now on, so it broadcasts as any other 0-d node. The scalar
-        # stays, for a program under construction that takes it as one.
+        # Read from the buffer from now on, so it broadcasts as any other 0-d node.
         node.op = ops.LEAF
-    elif node.op is not ops.VIEW:
+    elif node.op is not ops.VIEW and node.op.kind is not ELEMENTWISE:
         node.attrs = None

@@ -12,7 +12,7 @@ from xgpu.graph import infer, rewrites
 from xgpu.graph.device import Device
 from xgpu.graph.node import MAX_DEPTH, Node, constant, viewed
 from xgpu.graph.shapes import broadcast_shapes
-from xgpu.graph.view import View, broadcast, whole
+from xgpu.graph.view import View, broadcast, permute, whole
 from xgpu.plugin import ops
 from xgpu.plugin.dtypes import DType
 from xgpu.plugin.errors import DeviceMismatchError, UnsupportedOperationError
@@ -22,7 +22,7 @@ from xgpu.plugin.promotion import Scalar, fit
 from xgpu.runtime import modes, trace
 from xgpu.runtime.materialize import materialize, run
 
-CONSTANT, POW = ops.CONSTANT, ops.POW
+POW = ops.POW
 
 
 def unary(op: Op, x: Node) -> Node:
@@ -66,12 +66,11 @@ def with_scalar(op: Op, x: Node, value: Scalar, scalar_first: bool) -> Node:
     taken, given, fits = infer.with_scalar(op, x.dtype, kind)
     if x.dtype is not taken:
         x = cast(x, taken)
-    other = Node(CONSTANT, (), (), taken, x.device, value if fits else fit(value, taken))
-    inputs = (other, x) if scalar_first else (x, other)
+    scalar = (value if fits else fit(value, taken), scalar_first)
     device, depth = x.device, x.depth + 1
     if device.unsupported and op.name in device.unsupported:
         raise _unsupported(op, device)
-    node = Node(op, inputs, x.shape, given, device, None, depth)
+    node = Node(op, (x,), x.shape, given, device, scalar, depth)
     if depth >= MAX_DEPTH or modes.watchers:
         finished(node)
     return node
@@ -107,9 +106,7 @@ def reduce(op: Op, x: Node, axes: tuple[int, ...]) -> Node:
     return _node(op, (x,), shape, given, x.device, axes, x.depth + 1)
 
 
-def own_kernel(
-    op: Op, inputs: list[Node], results: list[Result], **attributes: Any
-) -> list[Node]:
+def own_kernel(op: Op, inputs: list[Node], results: list[Result], **attributes: Any) -> list[Node]:
     """An op that is a kernel of its own, launched now; the caller has promoted the operands.
 
     Operands and results are not empty: what is, a composite gives without a kernel.
@@ -120,6 +117,21 @@ def own_kernel(
     if op.name not in device.backend.kernel_ops:
         raise _unsupported(op, device)
     return run(op, inputs, results, attributes)
+
+
+def along_axis(op: Op, x: Node, axis: int, dtype: DType, **attributes: Any) -> Node:
+    """A kernel of its own that runs along the last axis, run along ``axis`` (not negative) of x.
+
+    ``x`` is not empty; the result has its shape and ``dtype``.
+    """
+    rank = len(x.shape)
+    order = (*(i for i in range(rank) if i != axis), axis)
+    moved = x if axis == rank - 1 else viewed(x, permute(whole(x.shape), order))
+    (result,) = own_kernel(op, [moved], [Result(dtype, moved.shape)], **attributes)
+    if moved is x:
+        return result
+    back = tuple(order.index(i) for i in range(rank))
+    return viewed(result, permute(whole(moved.shape), back))
 
 
 def stretch(value: Node, shape: tuple[int, ...]) -> Node:

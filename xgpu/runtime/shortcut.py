@@ -29,7 +29,7 @@ class Flat(NamedTuple):
 
     key: tuple[Any, ...]  #: their structure: equal keys are equal programs
     nodes: list[Node]  #: the pending ones, the root first
-    leaves: list[Node]  #: buffers of the root's shape, and scalars
+    leaves: list[Node]  #: buffers of the root's shape, constants, and nodes that take a scalar
     operands: list[Any]  #: of the leaves
     size: int
 
@@ -56,7 +56,12 @@ def flatten(root: Node) -> Flat | None:
         op = node.op
         add(op)
         if op is CAST:
-            add(node.dtype.char)
+            add(node.dtype)
+        scalar = node.attrs
+        if scalar is not None:
+            leaves.append(node)
+            operands.append((scalar[0], 0, ()))
+            add("first" if scalar[1] else "second")
         for source in node.inputs:
             place = place_of(source)
             if place is None:
@@ -64,14 +69,14 @@ def flatten(root: Node) -> Flat | None:
                 if source.op is CONSTANT and source.buffer is None:
                     leaves.append(source)
                     operands.append((source.attrs, 0, ()))
-                    # Told from a buffer of the dtype by being spelt another way.
-                    add(source.dtype.str)
+                    add(CONSTANT)
+                    add(source.dtype)
                 elif source.shape != shape:
                     return None
                 elif source.buffer is not None:
                     leaves.append(source)
                     operands.append((source.buffer, 0, ()))
-                    add(source.dtype.char)
+                    add(source.dtype)
                 elif source.op.kind is ELEMENTWISE:
                     nodes.append(source)
                 else:
@@ -94,29 +99,34 @@ def launch(plan: Plan, flat: Flat, device: Device) -> bool:
     root = nodes[0]
     root.buffer = device.backend.launch(device.index, plan.kernel, (flat.size,), inputs, _FRESH)[0]
     root.inputs = ()
-    root.attrs = None
     root.depth = 0
     return True
 
 
 def references(flat: Flat) -> int:
     """The references to all nodes but the root that there are when nobody else holds one."""
-    inside = sum(n.inputs.count(node) for n in flat.nodes for node in flat.nodes[1:])
-    return inside + _OWN * (len(flat.nodes) - 1)
+    below = flat.nodes[1:]
+    inside = sum(n.inputs.count(node) for n in flat.nodes for node in below)
+    listed = sum(node.attrs is not None for node in below)  # among the leaves
+    return inside + listed + _OWN * len(below)
+
+
+def places(flat: Flat) -> dict[int, int]:
+    """The number of each leaf by its ``id``, which does not hold it."""
+    return {id(leaf): number for number, leaf in enumerate(flat.leaves)}
 
 
 def plan(
-    leaves: list[Node],
+    places: dict[int, int],
     references: int,
     kernel: Any,
     lowered: Lowered,
     loads: list[Node],
 ) -> Plan | None:
     """What to do next time, if the structure was lowered to one program with one output."""
-    places = {leaf: number for number, leaf in enumerate(leaves)}
-    if len(lowered.nodes) != 1 or any(node not in places for node in loads):
+    if len(lowered.nodes) != 1 or any(id(node) not in places for node in loads):
         return None
-    return Plan(kernel, tuple(places[node] for node in loads), references)
+    return Plan(kernel, tuple(places[id(node)] for node in loads), references)
 
 
 def _references(nodes: list[Node]) -> int:

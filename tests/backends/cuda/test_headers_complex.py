@@ -20,10 +20,15 @@ from tests.backends.cuda.header_reference import (
 )
 from xgpu.plugin import dtypes, ops
 from xgpu.plugin.dtypes import DType
-from xgpu_cuda.driver import Driver
+from xgpu_cuda.driver import CupyDriver, Driver
 
 COMPLEXES = [dtypes.complex64, dtypes.complex128]
 ALLOWED = 4.0  # ULP
+
+
+def allowed(driver: Driver, op: str) -> float:
+    """The error in ULP: what the headers say, and more over CUDA's functions of 2 to 4 ULP."""
+    return ALLOWED + (op in ("tan", "tanh")) + 2 * isinstance(driver, CupyDriver)
 
 
 def grid(dtype: DType) -> Values:
@@ -65,7 +70,7 @@ def test_error(driver: Driver, op: str, dtype: DType) -> None:
             term = _larger_term(number) if (op, part) == ("expm1", "real") else None
             error = ulps(getattr(value, part), getattr(wanted, part), got.real.dtype, term)
             worst = max(worst, (error, part, number, value, wanted), key=lambda w: w[0])
-    assert worst[0] <= ALLOWED, (op, worst)
+    assert worst[0] <= allowed(driver, op), (op, worst)
 
 
 @pytest.mark.parametrize("op", ["exp", "expm1", "sinh", "cosh"])
@@ -80,7 +85,7 @@ def test_a_small_sine_times_an_exp_that_overflows(driver: Driver, op: str) -> No
             wanted = exact(COMPLEX[op], complex(number))
             for part in ("real", "imag"):
                 error = ulps(getattr(value, part), getattr(wanted, part), value.real.dtype)
-                assert error <= ALLOWED, (op, part, number, value, wanted)
+                assert error <= allowed(driver, op), (op, part, number, value, wanted)
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -126,10 +131,13 @@ def test_pow_error(driver: Driver, dtype: DType) -> None:
         with mp.workprec(500):
             wanted = mp.mpc(complex(x)) ** mp.mpc(complex(y))
             larger = max(abs(wanted.real), abs(wanted.imag))
-            allowed = ALLOWED + float(abs(mp.log(mp.mpc(complex(x))) * mp.mpc(complex(y)))) / 2**18
+            bound = (
+                allowed(driver, "pow")
+                + float(abs(mp.log(mp.mpc(complex(x))) * mp.mpc(complex(y)))) / 2**18
+            )
             for part in ("real", "imag"):
                 error = ulps(getattr(value, part), getattr(wanted, part), real, larger)
-                worst = max(worst, (error - allowed, part, x, y, value, wanted), key=lambda w: w[0])
+                worst = max(worst, (error - bound, part, x, y, value, wanted), key=lambda w: w[0])
     assert worst[0] <= 0, worst
 
 

@@ -49,3 +49,38 @@ def test_a_view_outside_its_buffer_is_refused() -> None:
     buffer = backend.allocate(0, np.dtype("float64"), 4)
     with pytest.raises(ValueError):
         backend.strided(buffer, (5,), (1,), 0)
+
+
+INF, NAN = np.inf, np.nan
+
+
+@pytest.mark.parametrize("dtype", ["complex64", "complex128"])
+@pytest.mark.parametrize(
+    ("name", "x", "expected"),
+    [
+        ("expm1", (-INF, INF), (-1.0, 0.0)),
+        ("expm1", (-INF, NAN), (-1.0, 0.0)),
+        ("expm1", (-INF, 5.0), (-1.0, -0.0)),
+        ("expm1", (INF, INF), (INF, NAN)),
+        ("expm1", (INF, NAN), (INF, NAN)),
+        ("expm1", (INF, 0.0), (INF, 0.0)),
+        ("expm1", (INF, 2.0), (-INF, INF)),
+        ("expm1", (NAN, 0.0), (NAN, 0.0)),
+        ("expm1", (0.0, 0.0), (0.0, 0.0)),
+        ("expm1", (-0.0, 0.0), (0.0, 0.0)),
+        ("tanh", (INF, 2.0), (1.0, 0.0)),
+        ("tanh", (INF, -2.0), (1.0, -0.0)),
+        ("tanh", (-INF, 2.0), (-1.0, 0.0)),
+        ("sign", (-0.0, -0.0), (0.0, 0.0)),
+        ("acos", (-0.0, 0.0), (np.pi / 2, -0.0)),
+    ],
+)
+def test_complex_special_values(
+    name: str, x: tuple[float, float], expected: tuple[float, float], dtype: str
+) -> None:
+    given = reference.joined(np.array([x[0]]), np.array([x[1]]), np.dtype(dtype))
+    with np.errstate(all="ignore"):
+        (got,) = reference.TABLE[name](given)
+    for part, value in zip((got.real, got.imag), expected, strict=True):
+        np.testing.assert_array_equal(part, np.asarray(value, part.dtype))
+        assert np.isnan(value) or np.signbit(part) == np.signbit(value)

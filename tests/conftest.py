@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 import xgpu
-from xgpu.plugin import BackendUnavailableError
+from xgpu.plugin import BackendUnavailableError, KernelOp, Result, Strided, ops
 
 settings.register_profile(
     "default",
@@ -36,6 +39,34 @@ def device(request: pytest.FixtureRequest) -> xgpu.Device:
         return xgpu.device(request.param)
     except BackendUnavailableError as error:
         pytest.skip(f"{request.param}: {error}")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _kernel_ops_get_what_their_rows_say() -> None:
+    """Hold each call of the reference's kernel ops to the contract of `xgpu.plugin`."""
+    kernel_ops = xgpu.device("cpu").backend.kernel_ops
+    for name in list(kernel_ops):
+        kernel_ops[name] = _held_to_contract(ops.TABLE[name], kernel_ops[name])
+
+
+def _held_to_contract(op: ops.Op, function: KernelOp) -> KernelOp:
+    def run(
+        device: int,
+        operands: Sequence[Strided],
+        results: Sequence[Result],
+        attributes: Mapping[str, Any],
+    ) -> list[Any]:
+        assert len(operands) == op.arity
+        assert all(0 not in operand.shape for operand in operands)
+        assert all(0 not in result.shape for result in results)
+        assert operands[0].dtype.kind in op.accepts
+        buffers = function(device, operands, results, attributes)
+        assert len(buffers) == len(results)
+        for buffer, result in zip(buffers, results, strict=True):
+            assert (buffer.dtype, buffer.shape) == (result.dtype, (math.prod(result.shape),))
+        return buffers
+
+    return run
 
 
 @pytest.fixture(autouse=True)

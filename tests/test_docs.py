@@ -19,7 +19,13 @@ PAGES = sorted(
     [*ROOT.glob("*.md"), ROOT / "backends" / "README.md", *(ROOT / "docs").rglob("*.md")],
 )
 OPTIONS = doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL
-EXAMPLED = {"README.md", "backends/README.md", "docs/quickstart.md", "docs/devices.md"}
+EXAMPLED = {
+    "README.md",
+    "backends/README.md",
+    "docs/devices.md",
+    "docs/indexing.md",
+    "docs/quickstart.md",
+}
 
 
 def name(page: Path) -> str:

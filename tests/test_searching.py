@@ -222,11 +222,11 @@ def test_searchsorted_with_a_sorter(dtype: str) -> None:
     ("call", "error", "said"),
     [
         (lambda x: xgpu.searchsorted(x[None], x), ValueError, r"1-d x1: got shape \(1, 3\)"),
-        (lambda x: xgpu.searchsorted(x, x, side="middle"), ValueError, "'left' or 'right'"),
+        (lambda x: xgpu.searchsorted(x, x, side="middle"), ValueError, "'left' or 'right'"),  # type: ignore[arg-type]
         (lambda x: xgpu.searchsorted(x * 1j, x), TypeError, "complex128"),
-        (lambda x: xgpu.searchsorted(x, 1j), TypeError, "complex128"),
-        (lambda x: xgpu.searchsorted(x, [1]), TypeError, "list"),
-        (lambda x: xgpu.searchsorted([1], x), TypeError, "list"),
+        (lambda x: xgpu.searchsorted(x, 1j), TypeError, "complex128"),  # type: ignore[arg-type]
+        (lambda x: xgpu.searchsorted(x, [1]), TypeError, "list"),  # type: ignore[arg-type]
+        (lambda x: xgpu.searchsorted([1], x), TypeError, "list"),  # type: ignore[arg-type]
         (lambda x: xgpu.searchsorted(x, x, sorter=x), TypeError, "integer dtype: got float64"),
         (
             lambda x: xgpu.searchsorted(x, x, sorter=xgpu.arange(2)),

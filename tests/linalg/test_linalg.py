@@ -38,6 +38,11 @@ UNARY = [
 ]
 
 
+def test_the_products_are_those_of_the_namespace() -> None:
+    for name in ("matmul", "matrix_transpose", "tensordot", "vecdot"):
+        assert getattr(linalg, name) is getattr(xgpu, name)
+
+
 def parts(result: Any) -> list[xgpu.Array]:
     return list(result) if isinstance(result, tuple) else [result]
 

@@ -81,7 +81,8 @@ def test_orders_are_numbers_of_python_or_numpy() -> None:
     for ord in (np.float32(2), np.int64(2), np.float64(2)):
         same(linalg.vector_norm(x, ord=ord), np.asarray(5.0))  # type: ignore[arg-type]
         same(linalg.matrix_norm(x[None, :], ord=ord), np.asarray(5.0), 1e-15)  # type: ignore[arg-type]
-    for bad in ("fro", 2j, True, None, x[0]):
+    refused: list[Any] = ["fro", 2j, True, None, x[0]]
+    for bad in refused:
         with pytest.raises(TypeError, match="real number as ord"):
             linalg.vector_norm(x, ord=bad)
 

@@ -20,6 +20,10 @@ def test_rows_are_named_once_and_say_what_they_take() -> None:
     assert {op.name for op in ops.reductions()} == REDUCTION_NAMES
 
 
+def test_a_backend_has_few_ops_to_write_beyond_the_elementwise_ones() -> None:
+    assert len(ops.reductions() + ops.kernels()) <= 40
+
+
 def test_promotion_is_numpys_and_gives_the_canonical_objects() -> None:
     for a, b in itertools.product(dtypes.ALL, repeat=2):
         assert promotion.promote(a, b) == np.promote_types(a, b)

@@ -64,11 +64,8 @@ def scattered(old: Node, chosen: Selection, value: Node) -> Node:
     everywhere = _where_masked(old, chosen, value)
     if everywhere is not None:
         return written(old, chosen.region, everywhere)
-    shape, places = _positions(old, chosen)
-    value = record.stretch(value, shape)
-    if places is None:
-        return old
-    return put(old, places, value)
+    places = _positions(old, chosen)
+    return put(old, places, record.stretch(value, places.shape))
 
 
 def _assignable(old: Node, region: View, value: Node) -> Node:
@@ -95,7 +92,7 @@ def _where_masked(old: Node, chosen: Selection, value: Node) -> Node | None:
     if value.shape:
         after = len(rest) - chosen.place
         rank = len(value.shape)
-        if chosen.place != start or rank > len(rest) + 1:
+        if chosen.place != start:
             return None
         if rank > after and value.shape[rank - after - 1] != 1:
             return None
@@ -103,7 +100,12 @@ def _where_masked(old: Node, chosen: Selection, value: Node) -> Node | None:
         value = record.stretch(value, (*before, 1, *behind))
         value = viewed(value, whole((*before, *(1,) * count, *behind)))
     spread = (*(1,) * start, *lengths, *(1,) * (len(region.shape) - start - count))
-    return record.where(viewed(mask, whole(spread)), value, viewed(old, region))
+    return record.where(_seen(mask, whole(spread)), value, _seen(old, region))
+
+
+def _seen(node: Node, view: View) -> Node:
+    """``node`` through ``view``; itself where that is all of it, which fuses with more."""
+    return node if view == whole(node.shape) else viewed(node, view)
 
 
 # Reading
@@ -115,10 +117,7 @@ def gathered(source: Node, chosen: Selection) -> Node:
     Raises:
         IndexError: an index out of range, or index arrays that do not broadcast.
     """
-    shape, places = _positions(source, chosen)
-    if places is None:
-        return blank(shape, source.dtype, source)
-    return get(source, places)
+    return get(source, _positions(source, chosen))
 
 
 def along(source: Node, view: View, axis: int, places: Node) -> Node:
@@ -134,8 +133,6 @@ def along(source: Node, view: View, axis: int, places: Node) -> Node:
     lengths = (*view.shape[before], 1, *view.shape[behind])
     strides = (*view.strides[before], 0, *view.strides[behind])
     shape = broadcast_shapes(lengths, places.shape)
-    if 0 in shape:
-        return blank(shape, source.dtype, source)
     base = viewed(_count_up(source), View(lengths, strides, view.offset))
     steps = _times(places, view.strides[axis])
     return get(source, record.stretch(record.binary(ops.ADD, base, steps), shape))
@@ -169,17 +166,16 @@ def blank(shape: Shape, dtype: DType, source: Node) -> Node:
 
 def true_positions(mask: Node) -> Node:
     """The positions of True in the C order of a mask, as a 1-d int64; the host reads how many."""
-    size = math.prod(mask.shape)
     total = 0
-    if size:
+    if 0 not in mask.shape:
         counted = record.cast(mask, INT)
         if mask.shape:
             counted = record.reduce(ops.SUM, counted, tuple(range(len(mask.shape))))
         total = int(to_host(counted, None).item())
-    if total == size:
-        return coordinate((size,), 0, mask.device)
     if not total:
-        return Node(ops.EMPTY, (), (0,), INT, mask.device)
+        return blank((0,), INT, mask)
+    if not mask.shape:
+        return viewed(constant(0, INT, mask.device), whole((1,)))
     (result,) = record.own_kernel(ops.NONZERO, [mask], [Result(INT, (total,))])
     return result
 
@@ -239,7 +235,7 @@ def _steps(group: Group, region: View) -> Node:
     if node.dtype.kind != "b":
         return _times(in_range(node, axis, lengths[0]), strides[0])
     flat = true_positions(node)
-    if not count or 0 in flat.shape:
+    if not count:
         return viewed(constant(0, INT, node.device), broadcast(whole(()), flat.shape))
     merged = reshape(View(lengths, strides, 0), (math.prod(lengths),))
     if merged is not None:
@@ -255,8 +251,8 @@ def _times(node: Node, stride: int) -> Node:
     return node if stride == 1 else record.with_scalar(ops.MULTIPLY, node, stride, False)
 
 
-def _positions(source: Node, chosen: Selection) -> tuple[Shape, Node | None]:
-    """The shape of what is chosen, and the positions in ``source``; None for no element."""
+def _positions(source: Node, chosen: Selection) -> Node:
+    """The positions in ``source`` of what is chosen, in its shape."""
     region, groups, place = chosen
     rest = chosen.rest()
     steps = [_steps(group, region) for group in groups]
@@ -270,8 +266,6 @@ def _positions(source: Node, chosen: Selection) -> tuple[Shape, Node | None]:
     before, behind = rest[:place], rest[place:]
     lengths, strides = region.shape, region.strides
     shape = (*(lengths[i] for i in before), *block, *(lengths[i] for i in behind))
-    if 0 in shape:
-        return shape, None
     total: Node | None = None
     if region.offset or any(lengths[i] > 1 for i in rest):
         inner = View(
@@ -285,4 +279,4 @@ def _positions(source: Node, chosen: Selection) -> tuple[Shape, Node | None]:
             step = viewed(step, whole((*step.shape, *(1,) * len(behind))))
         total = step if total is None else record.binary(ops.ADD, total, step)
     assert total is not None
-    return shape, record.stretch(total, shape)
+    return record.stretch(total, shape)

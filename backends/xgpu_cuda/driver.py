@@ -28,6 +28,7 @@ from xgpu.plugin import (
     Strided,
 )
 from xgpu.plugin.dtypes import DType
+from xgpu.plugin.program import contiguous_strides
 
 Bytes = NDArray[np.uint8]
 Grid = int | tuple[int, ...]
@@ -450,7 +451,7 @@ class CupyDriver:
         if dtype.kind not in "fc" or 0 in shape or left.shape[-1] == 0 or not self._has_cublas():
             return None
         memory = self.allocate(device, math.prod(shape) * dtype.itemsize)
-        result = Strided(memory, dtype, shape, _c_strides(shape), 0)
+        result = Strided(memory, dtype, shape, contiguous_strides(shape), 0)
         gpu = self._gpu(device)
         try:
             # CuPy computes, and allocates what it needs besides, on the current stream.
@@ -501,10 +502,6 @@ class CupyDriver:
             return float(self._cupy.cuda.get_elapsed_time(a, b)) / 1e3
         except self._errors as error:
             raise self._fault(device, "work queued earlier", error) from error
-
-
-def _c_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(math.prod(shape[axis + 1 :]) for axis in range(len(shape)))
 
 
 def check_copy(memory: Memory, host: NDArray[Any]) -> None:

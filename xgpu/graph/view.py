@@ -11,6 +11,21 @@ import math
 from functools import lru_cache
 from typing import NamedTuple
 
+from xgpu.plugin.program import contiguous_strides
+
+__all__ = [
+    "Shape",
+    "View",
+    "broadcast",
+    "compose",
+    "contiguous_strides",
+    "has_repeats",
+    "is_contiguous",
+    "permute",
+    "reshape",
+    "whole",
+]
+
 Shape = tuple[int, ...]
 
 
@@ -20,17 +35,6 @@ class View(NamedTuple):
     shape: Shape
     strides: tuple[int, ...]
     offset: int
-
-
-@lru_cache(maxsize=4096)
-def contiguous_strides(shape: Shape) -> tuple[int, ...]:
-    """Strides in elements of a C-contiguous array of ``shape``."""
-    strides: list[int] = []
-    step = 1
-    for length in reversed(shape):
-        strides.append(step)
-        step *= length
-    return tuple(reversed(strides))
 
 
 def whole(shape: Shape) -> View:

@@ -19,7 +19,16 @@ import numpy as np
 from xgpu.plugin import ops
 from xgpu.plugin.backend import PROTOCOL_VERSION, Buffer, DeviceInfo, KernelOp
 from xgpu.plugin.dtypes import DType
-from xgpu.plugin.program import REDUCTION_NAMES, Input, Operand, Output, Program, Result, Strided
+from xgpu.plugin.program import (
+    REDUCTION_NAMES,
+    Input,
+    Operand,
+    Output,
+    Program,
+    Result,
+    Strided,
+    contiguous_strides,
+)
 
 Function = Callable[..., Any]
 
@@ -356,16 +365,6 @@ def _over_rows(function: Function) -> Function:
         return function(matrix, axis=1)
 
     return rows
-
-
-def contiguous_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Strides in elements of a C-contiguous array of ``shape``."""
-    strides: list[int] = []
-    step = 1
-    for length in reversed(shape):
-        strides.append(step)
-        step *= length
-    return tuple(reversed(strides))
 
 
 def positions(shape: tuple[int, ...], strides: tuple[int, ...], offset: int) -> Any:

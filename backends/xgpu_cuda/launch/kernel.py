@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Final
 
@@ -14,7 +15,7 @@ PLANS: Final = 1024
 """How many sizes a kernel remembers before it starts over."""
 
 
-class Kernel:
+class Kernel(ABC):
     """A program compiled for one device.
 
     ``name`` says what it computes, ``source`` is its generated text, ``compiled`` where its code
@@ -41,11 +42,11 @@ class Kernel:
         self.compiled: str = first.compiled
         self.compile_seconds: float = first.compile_seconds
 
+    @abstractmethod
     def launch(
         self, shape: tuple[int, ...], inputs: Sequence[Operand], outputs: Sequence[Operand]
     ) -> list[Memory]:
         """Run over ``shape``; see `xgpu.plugin.Backend.launch`."""
-        raise NotImplementedError
 
     def buffers(self, points: int, kept: int, outputs: Sequence[Operand]) -> list[Operand]:
         """The outputs, with memory allocated where none is given."""

@@ -14,6 +14,7 @@ import scipy.fft
 
 import xgpu
 from tests.comparing import ALL, COMPLEX, FLOATS, INTEGERS, host, same, sample
+from tests.linalg.sampled import random
 from xgpu import fft
 
 NORMS: list[Any] = ["backward", "ortho", "forward"]
@@ -21,14 +22,6 @@ FROM_COMPLEX = ["fft", "ifft", "irfft", "hfft"]
 FROM_REAL = ["rfft", "ihfft"]
 SEVERAL = ["fftn", "ifftn", "irfftn", "rfftn"]
 SHAPES = [(1,), (2,), (5,), (8,), (3, 4), (2, 1, 7), (0, 4), (3, 0, 2)]
-
-
-def random(shape: tuple[int, ...], dtype: Any, seed: int = 0) -> Any:
-    rng = np.random.default_rng(seed)
-    values = rng.standard_normal(shape)
-    if np.dtype(dtype).kind == "c":
-        values = values + 1j * rng.standard_normal(shape)
-    return values.astype(dtype)
 
 
 def close(x: xgpu.Array, expected: Any) -> None:

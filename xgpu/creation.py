@@ -24,7 +24,7 @@ from xgpu.arguments import (
 )
 from xgpu.array import Array, move, read, wrap
 from xgpu.graph.device import Device
-from xgpu.graph.node import Node, constant, coordinate, viewed
+from xgpu.graph.node import Node, constant, coordinate, filled, viewed
 from xgpu.graph.shapes import normalize_shape
 from xgpu.graph.view import View, broadcast, whole
 from xgpu.manipulation import stack
@@ -318,8 +318,8 @@ def ones(shape: Shape, *, dtype: DType | None = None, device: str | Device | Non
 
     Source: Array API 2025.12, Creation Functions.
     """
-    node = constant(fit(1, _or_real(dtype)), _or_real(dtype), device_or_default(device))
-    return wrap(_spread(node, normalize_shape(shape)))
+    given = _or_real(dtype)
+    return wrap(filled(normalize_shape(shape), fit(1, given), given, device_or_default(device)))
 
 
 def ones_like(
@@ -360,8 +360,8 @@ def zeros(shape: Shape, *, dtype: DType | None = None, device: str | Device | No
 
     Source: Array API 2025.12, Creation Functions.
     """
-    node = constant(fit(0, _or_real(dtype)), _or_real(dtype), device_or_default(device))
-    return wrap(_spread(node, normalize_shape(shape)))
+    given = _or_real(dtype)
+    return wrap(filled(normalize_shape(shape), fit(0, given), given, device_or_default(device)))
 
 
 def zeros_like(

@@ -18,8 +18,7 @@ import numpy as np
 
 from xgpu.arguments import checked
 from xgpu.array import Array, binary, operand, read, unary, wrap
-from xgpu.graph.node import constant, viewed
-from xgpu.graph.view import broadcast, whole
+from xgpu.graph.node import filled
 from xgpu.plugin import dtypes, ops
 from xgpu.plugin.ops import Op
 from xgpu.plugin.promotion import Scalar
@@ -593,4 +592,4 @@ def _known(op: Op, x: Array, kinds: str, value: Scalar) -> Array:
     if checked(x, op.name).dtype.kind not in kinds:
         return unary(op, x)
     dtype = dtypes.bool_ if isinstance(value, bool) else x.dtype
-    return wrap(viewed(constant(value, dtype, x.device), broadcast(whole(()), x.shape)))
+    return wrap(filled(x.shape, value, dtype, x.device))

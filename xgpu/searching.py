@@ -10,9 +10,8 @@ from typing import Literal
 from xgpu.arguments import checked, constant_of, met, same_device
 from xgpu.array import Array, read, reduce, wrap
 from xgpu.graph import infer
-from xgpu.graph.node import Node, constant, viewed
+from xgpu.graph.node import Node, constant, filled
 from xgpu.graph.shapes import normalize_axes, normalize_axis
-from xgpu.graph.view import broadcast, whole
 from xgpu.plugin import dtypes, ops
 from xgpu.plugin.ops import Op
 from xgpu.plugin.program import Result
@@ -106,8 +105,7 @@ def searchsorted(
     if sorter is not None:
         line = get(line, _order(sorter, x1))
     if not x1.size or 0 in values.shape:
-        zero = constant(0, dtypes.DEFAULT_INTEGER, x1.device)
-        return wrap(viewed(zero, broadcast(whole(()), values.shape)))
+        return wrap(filled(values.shape, 0, dtypes.DEFAULT_INTEGER, x1.device))
     operands = [record.cast(line, dtype), record.cast(values, dtype)]
     result = Result(dtypes.DEFAULT_INTEGER, values.shape)
     (places,) = record.own_kernel(ops.SEARCHSORTED, operands, [result], side=side)

@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from xgpu.arguments import checked, same_device
 from xgpu.array import Array, binary, read, reduce, unary, wrap
-from xgpu.graph.node import Node, constant, viewed
-from xgpu.graph.view import broadcast, whole
+from xgpu.graph.node import Node, filled, viewed
+from xgpu.graph.view import whole
 from xgpu.manipulation import concat
 from xgpu.plugin import dtypes, ops
 from xgpu.plugin.program import Result
@@ -129,9 +129,8 @@ class _Groups(NamedTuple):
         return wrap(get(self.sequence, self.starts))
 
     def counts(self) -> Array:
-        size = constant(self.order.shape[0], INT, self.order.device)
-        ends = wrap(viewed(size, broadcast(whole(()), (1,))))
-        return diff(wrap(self.starts), append=ends)
+        end = filled((1,), self.order.shape[0], INT, self.order.device)
+        return diff(wrap(self.starts), append=wrap(end))
 
     def inverse(self) -> Array:
         if not self.order.shape[0]:
@@ -156,9 +155,8 @@ def _firsts(sequence: Node) -> Node:
     """Whether each element of a sorted sequence differs from the one before it."""
     if not sequence.shape[0]:
         return blank(sequence.shape, dtypes.bool_, sequence)
-    x, yes = wrap(sequence), constant(True, dtypes.bool_, sequence.device)
-    changed = binary(ops.NOT_EQUAL, x[1:], x[:-1])
-    return read(concat([wrap(viewed(yes, broadcast(whole(()), (1,)))), changed]))
+    x, first = wrap(sequence), filled((1,), True, dtypes.bool_, sequence.device)
+    return read(concat([wrap(first), binary(ops.NOT_EQUAL, x[1:], x[:-1])]))
 
 
 def _flat(x: Array) -> Node:
@@ -170,8 +168,7 @@ def _among(x: Node, others: Node) -> Node:
     dtype, count = promote(x.dtype, others.dtype), others.shape[0]
     x, others = record.cast(x, dtype), record.cast(others, dtype)
     if not count or 0 in x.shape:
-        no = constant(False, dtypes.bool_, x.device)
-        return viewed(no, broadcast(whole(()), x.shape))
+        return filled(x.shape, False, dtypes.bool_, x.device)
     if count <= FEW:
         column = viewed(x, whole((*x.shape, 1)))
         return record.reduce(ops.ANY, record.binary(ops.EQUAL, column, others), (len(x.shape),))

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from xgpu.arguments import checked
 from xgpu.array import Array, read, wrap
-from xgpu.graph.node import Node, constant, viewed
+from xgpu.graph.node import Node, filled
 from xgpu.graph.shapes import normalize_axis
-from xgpu.graph.view import broadcast, whole
+from xgpu.graph.view import whole
 from xgpu.plugin import dtypes, ops
 from xgpu.runtime import record
 from xgpu.runtime.select import along
@@ -55,7 +55,7 @@ def order(x: Node, axis: int, descending: bool, stable: bool) -> Node:
     """The indices that put a node in order along ``axis``."""
     index = dtypes.DEFAULT_INTEGER
     if 0 in x.shape or x.shape[axis] == 1:
-        return viewed(constant(0, index, x.device), broadcast(whole(()), x.shape))
+        return filled(x.shape, 0, index, x.device)
     if x.dtype.kind != "c":
         return record.along_axis(ops.ARGSORT, x, axis, index, descending=descending, stable=stable)
     # By the lesser key first; the sort by the greater one keeps that order among equals.

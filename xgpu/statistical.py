@@ -13,9 +13,9 @@ import math
 from xgpu.arguments import checked
 from xgpu.array import Array, read, reduce, wrap
 from xgpu.graph import infer
-from xgpu.graph.node import Node, constant, viewed
+from xgpu.graph.node import Node, filled, viewed
 from xgpu.graph.shapes import normalize_axes, normalize_axis
-from xgpu.graph.view import broadcast, whole
+from xgpu.graph.view import whole
 from xgpu.manipulation import concat
 from xgpu.plugin import dtypes, ops
 from xgpu.plugin.dtypes import DType
@@ -178,9 +178,9 @@ def _running(op: Op, x: Array, axis: int | None, dtype: DType | None, initial: i
         node = record.along_axis(op, node, where, node.dtype)
     if initial is None:
         return wrap(node)
-    first = constant(fit(initial, node.dtype), node.dtype, node.device)
     shape = (*x.shape[:where], 1, *x.shape[where + 1 :])
-    return concat([wrap(viewed(first, broadcast(whole(()), shape))), wrap(node)], axis=where)
+    first = filled(shape, fit(initial, node.dtype), node.dtype, node.device)
+    return concat([wrap(first), wrap(node)], axis=where)
 
 
 def _floating(node: Node) -> Node:

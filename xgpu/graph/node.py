@@ -81,6 +81,12 @@ def constant(value: Any, dtype: DType, device: Device) -> Node:
     return Node(ops.CONSTANT, (), (), dtype, device, value)
 
 
+def filled(shape: tuple[int, ...], value: Any, dtype: DType, device: Device) -> Node:
+    """A host scalar at each place of ``shape``, without memory."""
+    node = constant(value, dtype, device)
+    return viewed(node, View(shape, (0,) * len(shape), 0)) if shape else node
+
+
 def viewed(node: Node, view: View) -> Node:
     """``node`` through ``view``."""
     return Node(ops.VIEW, (node,), view.shape, node.dtype, node.device, view, node.depth + 1)

@@ -10,7 +10,7 @@ from typing import Any
 
 from xgpu.graph import infer, rewrites
 from xgpu.graph.device import Device
-from xgpu.graph.node import MAX_DEPTH, Node, constant, viewed
+from xgpu.graph.node import MAX_DEPTH, Node, constant, filled, viewed
 from xgpu.graph.shapes import broadcast_shapes
 from xgpu.graph.view import View, broadcast, permute, whole
 from xgpu.plugin import ops
@@ -112,8 +112,9 @@ def own_kernel(op: Op, inputs: list[Node], results: list[Result], **attributes: 
     Operands and results are not empty: what is, a composite gives without a kernel.
     """
     device = inputs[0].device
-    if any(n.device is not device for n in inputs):
-        raise _mismatch(op, inputs[0], next(n for n in inputs if n.device is not device))
+    for other in inputs:
+        if other.device is not device:
+            raise _mismatch(op, inputs[0], other)
     if op.name not in device.backend.kernel_ops:
         raise _unsupported(op, device)
     return run(op, inputs, results, attributes)
@@ -182,8 +183,7 @@ def matmul(x1: Node, a: View, x2: Node, b: View) -> Node:
     shape = (*batch, m, n)
     if 0 in shape or not k:
         # Nothing to multiply: sums of no terms.
-        zero = constant(fit(0, dtype), dtype, x1.device)
-        product = viewed(zero, View(shape, (0,) * len(shape), 0))
+        product = filled(shape, fit(0, dtype), dtype, x1.device)
     else:
         left = cast(viewed(x1, broadcast(a, (*batch, m, k))), dtype)
         right = cast(viewed(x2, broadcast(b, (*batch, k, n))), dtype)

@@ -16,9 +16,9 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from xgpu.graph.advanced import Group, Selection
-from xgpu.graph.node import Node, assigned, constant, coordinate, viewed
+from xgpu.graph.node import Node, assigned, coordinate, filled, viewed
 from xgpu.graph.shapes import Shape, broadcast_shapes
-from xgpu.graph.view import View, broadcast, contiguous_strides, has_repeats, reshape, whole
+from xgpu.graph.view import View, contiguous_strides, has_repeats, reshape, whole
 from xgpu.plugin import dtypes, ops
 from xgpu.plugin.dtypes import DType
 from xgpu.plugin.program import Result
@@ -175,7 +175,7 @@ def true_positions(mask: Node) -> Node:
     if not total:
         return blank((0,), INT, mask)
     if not mask.shape:
-        return viewed(constant(0, INT, mask.device), whole((1,)))
+        return filled((1,), 0, INT, mask.device)
     (result,) = record.own_kernel(ops.NONZERO, [mask], [Result(INT, (total,))])
     return result
 
@@ -236,7 +236,7 @@ def _steps(group: Group, region: View) -> Node:
         return _times(in_range(node, axis, lengths[0]), strides[0])
     flat = true_positions(node)
     if not count:
-        return viewed(constant(0, INT, node.device), broadcast(whole(()), flat.shape))
+        return filled(flat.shape, 0, INT, node.device)
     merged = reshape(View(lengths, strides, 0), (math.prod(lengths),))
     if merged is not None:
         return _times(flat, merged.strides[0])

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any, Final
+
+from xgpu.graph.faults import Recent, explain
+from xgpu.plugin.errors import KernelError
 
 
 class Device:
@@ -12,7 +16,7 @@ class Device:
     Compares equal to itself and to its own name as a string.
     """
 
-    __slots__ = ("backend", "index", "kernels", "plans", "type", "unsupported")
+    __slots__ = ("backend", "index", "kernels", "plans", "recent", "type", "unsupported")
 
     def __init__(self, type: str, index: int, backend: Any) -> None:
         self.type: Final = type
@@ -23,6 +27,8 @@ class Device:
         self.kernels: Final[dict[Any, Any]] = {}
         #: Structure of pending nodes -> what it was lowered to (`xgpu.runtime.shortcut`).
         self.plans: Final[dict[Any, Any]] = {}
+        #: What was queued last, for the report of a fault (`xgpu.graph.faults`).
+        self.recent: Final[Recent] = deque(maxlen=8)
 
     def __str__(self) -> str:
         return self.type if self.type == "cpu" and self.index == 0 else f"{self.type}:{self.index}"
@@ -47,4 +53,8 @@ class Device:
         Raises:
             KernelError: a kernel that was queued failed.
         """
-        self.backend.synchronize(self.index)
+        try:
+            self.backend.synchronize(self.index)
+        except KernelError as error:
+            explain(error, self.recent, self)
+            raise

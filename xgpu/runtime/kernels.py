@@ -9,6 +9,8 @@ import time
 from typing import Any
 
 from xgpu.graph.device import Device
+from xgpu.graph.faults import explain, launched
+from xgpu.plugin.errors import KernelError
 from xgpu.plugin.program import Input, Instr, Output, Program
 from xgpu.runtime import trace
 from xgpu.runtime.lowering import Lowered
@@ -27,9 +29,14 @@ def launch(device: Device, lowered: Lowered, reason: str) -> list[Any]:
             for (made, _, _), node in zip(lowered.outputs, lowered.nodes, strict=True)
         ]
     else:
-        buffers = backend.launch(
-            device.index, kernel, lowered.shape, lowered.inputs, lowered.outputs
-        )
+        launched(device.recent, kernel)
+        try:
+            buffers = backend.launch(
+                device.index, kernel, lowered.shape, lowered.inputs, lowered.outputs
+            )
+        except KernelError as error:
+            explain(error, device.recent, device)
+            raise
     if trace.active:
         trace.kernel(device, lowered, kernel, cached, reason)
     return buffers

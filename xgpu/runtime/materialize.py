@@ -11,10 +11,12 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
+from xgpu.graph.faults import explain, launched
 from xgpu.graph.node import Node, leaf
 from xgpu.graph.view import View, whole
 from xgpu.plugin import ops
 from xgpu.plugin.backend import KernelOp
+from xgpu.plugin.errors import KernelError
 from xgpu.plugin.ops import Kind, Op
 from xgpu.plugin.program import Result, Strided
 from xgpu.runtime import shortcut, trace
@@ -65,7 +67,12 @@ def run(
     with _lock:
         operands = [strided(node) for node in inputs]
         function: KernelOp = device.backend.kernel_ops[op.name]
-        buffers = function(device.index, operands, results, attributes)
+        launched(device.recent, op.name)
+        try:
+            buffers = function(device.index, operands, results, attributes)
+        except KernelError as error:
+            explain(error, device.recent, device)
+            raise
         trace.own_kernel(op, device, operands, results)
         return [
             leaf(buffer, result.shape, result.dtype, device)

@@ -12,9 +12,11 @@ import sys
 from typing import Any, Final, NamedTuple
 
 from xgpu.graph.device import Device
+from xgpu.graph.faults import explain, launched
 from xgpu.graph.node import Node
 from xgpu.graph.view import Shape
 from xgpu.plugin import dtypes, ops
+from xgpu.plugin.errors import KernelError
 from xgpu.plugin.ops import Kind
 from xgpu.runtime.collapse import LIMIT
 from xgpu.runtime.lowering import MAX_BODY, Lowered
@@ -96,8 +98,13 @@ def launch(plan: Plan, flat: Flat, device: Device) -> bool:
         return False
     operands = flat.operands
     inputs = [operands[i] for i in plan.order]
-    root = nodes[0]
-    root.buffer = device.backend.launch(device.index, plan.kernel, (flat.size,), inputs, _FRESH)[0]
+    root, kernel = nodes[0], plan.kernel
+    launched(device.recent, kernel)
+    try:
+        root.buffer = device.backend.launch(device.index, kernel, (flat.size,), inputs, _FRESH)[0]
+    except KernelError as error:
+        explain(error, device.recent, device)
+        raise
     root.inputs = ()
     root.depth = 0
     return True

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from xgpu.graph.device import Device
+from xgpu.graph.lines import users_line
 from xgpu.graph.node import Node
 from xgpu.plugin.ops import Op
 from xgpu.plugin.program import Result, Strided
@@ -21,13 +20,12 @@ from xgpu.runtime.modes import watch
 active: list[Trace] = []
 """The traces that are recording, outermost first."""
 
-compiled = 0
+compiled: int = 0
 """Programs compiled by this process (kernels taken from a disk cache included)."""
 
-compile_seconds = 0.0
+compile_seconds: float = 0.0
 """Seconds spent in that."""
 
-_PACKAGE: Final = str(Path(__file__).resolve().parent.parent)
 _lock = threading.Lock()
 
 
@@ -153,16 +151,6 @@ def note_line(node: Node) -> None:
     line = users_line()
     if line is not None:
         node.line = line
-
-
-def users_line() -> str | None:
-    """``file:line`` of the innermost frame outside xgpu."""
-    frame = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
-        if frame.f_back is None:
-            return None
-        frame = frame.f_back
-    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
 def _note(record: KernelRecord) -> None:

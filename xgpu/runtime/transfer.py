@@ -6,9 +6,11 @@ import math
 from typing import Any
 
 from xgpu.graph.device import Device
+from xgpu.graph.faults import explain
 from xgpu.graph.node import Node, leaf, viewed
 from xgpu.graph.view import View, is_contiguous, whole
 from xgpu.plugin import dtypes
+from xgpu.plugin.errors import KernelError
 from xgpu.runtime.materialize import materialize
 
 
@@ -30,5 +32,9 @@ def to_host(node: Node, view: View | None) -> Any:
         seen = whole(seen.shape)
     materialize([node], "read by the host")
     device, size = node.device, math.prod(seen.shape)
-    host = device.backend.to_host(device.index, node.buffer, node.dtype, seen.offset, size)
+    try:
+        host = device.backend.to_host(device.index, node.buffer, node.dtype, seen.offset, size)
+    except KernelError as error:
+        explain(error, device.recent, device)
+        raise
     return host.reshape(seen.shape)

@@ -1,0 +1,51 @@
+"""Which work a device was given last, for the error that tells of a fault in it.
+
+A device runs behind the host, so a fault is reported by a later call than the one that queued the
+kernel. What can be said then is what was queued, from where, and how to run it step by step.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections import deque
+from typing import Any, Final
+
+from xgpu.graph.lines import users_frame
+from xgpu.plugin.errors import KernelError
+
+Recent = deque[tuple[Any, Any, int]]
+"""(kernel or name of an op, code, line) of what was queued last, the latest at the end."""
+
+SHOWN: Final = 5
+"""Kernels that an error names."""
+
+
+def launched(recent: Recent, kernel: Any) -> None:
+    """Remember that ``kernel``, or the op of that name, is about to be queued by this thread."""
+    frame = users_frame(sys._getframe(1))
+    if frame is not None:
+        # The frame itself would keep the user's arrays alive.
+        recent.append((kernel, frame.f_code, frame.f_lineno))
+
+
+def explain(error: KernelError, recent: Recent, device: object) -> None:
+    """Add to ``error`` what ``device`` was given last, and the command that finds the culprit."""
+    if getattr(error, "__notes__", None):
+        return  # it passed here already, on its way to the user
+    lines = [
+        f"  {getattr(kernel, 'name', kernel)}, asked for at {code.co_filename}:{line}"
+        for kernel, code, line in reversed(list(recent)[-SHOWN:])
+    ]
+    if lines:
+        error.add_note("\n".join([f"Queued last on {device}, the latest first:", *lines]))
+    error.add_note(
+        "To have it raised by the call that recorded the op, run each call alone and wait for it: "
+        + replay()
+    )
+
+
+def replay() -> str:
+    """The command that runs this process again, one call at a time."""
+    command = shlex.join(sys.orig_argv) if len(sys.orig_argv) > 1 else "python YOUR_PROGRAM"
+    return f"CUDA_LAUNCH_BLOCKING=1 XGPU_EAGER=1 {command}"

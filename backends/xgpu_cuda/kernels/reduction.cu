@@ -28,11 +28,13 @@ struct share {
 };
 
 // One round: P::unroll chunks of lanes * P::vector points from `start` on, all loads first. `Whole`
-// says that no point lies beyond the end.
+// says that no point lies beyond the end, `packed` that a thread's points of a whole chunk are
+// neighbours. That follows from sizes alone and settles the order of the fold; whether neighbours
+// are then read in one access, which the address settles too, changes no bit.
 template <class P, bool Whole>
 __device__ __forceinline__ void fold_round(const typename P::arguments& a,
                                            const typename P::invariants& fixed,
-                                           const share<P>& my, typename P::point& p, bool aligned,
+                                           const share<P>& my, typename P::point& p, bool packed,
                                            typename P::position start, typename P::state& state) {
     using position = typename P::position;
     const position chunk = my.lanes * P::vector;
@@ -45,13 +47,16 @@ __device__ __forceinline__ void fold_round(const typename P::arguments& a,
 #pragma unroll
     for (int u = 0; u < P::unroll; ++u) {
         const position first = start + u * chunk;
-        if (P::vectorised && aligned && (Whole || first + chunk <= my.end)) {
-            P::load_packet(a, row + first + my.lane * P::vector, in[u]);
+        const bool neighbours = P::vectorised && packed && (Whole || first + chunk <= my.end);
+        const position origin = first + my.lane * (neighbours ? P::vector : 1);
+        const position step = neighbours ? 1 : my.lanes;
+        if (neighbours && a.aligned) {
+            P::load_packet(a, row + origin, in[u]);
             continue;
         }
 #pragma unroll
         for (int j = 0; j < P::vector; ++j) {
-            const position r = first + j * my.lanes + my.lane;
+            const position r = origin + j * step;
             in[u][j] = {};
             if (Whole || r < my.end) {
                 at(r);
@@ -63,9 +68,9 @@ __device__ __forceinline__ void fold_round(const typename P::arguments& a,
     for (int u = 0; u < P::unroll; ++u) {
         const position first = start + u * chunk;
         if (!Whole && first >= my.end) break;
-        const bool wide = P::vectorised && aligned && (Whole || first + chunk <= my.end);
-        const position origin = first + my.lane * (wide ? P::vector : 1);
-        const position step = wide ? 1 : my.lanes;
+        const bool neighbours = P::vectorised && packed && (Whole || first + chunk <= my.end);
+        const position origin = first + my.lane * (neighbours ? P::vector : 1);
+        const position step = neighbours ? 1 : my.lanes;
         typename P::results out[P::vector];
 #pragma unroll
         for (int j = 0; j < P::vector; ++j) {
@@ -76,7 +81,7 @@ __device__ __forceinline__ void fold_round(const typename P::arguments& a,
             }
         }
         if constexpr (P::writes) {
-            if (wide) {
+            if (neighbours && a.aligned) {
                 P::store_packet(a, row + origin, out);
                 continue;
             }
@@ -96,15 +101,15 @@ __device__ __forceinline__ void fold_round(const typename P::arguments& a,
 template <class P>
 __device__ __forceinline__ void fold(const typename P::arguments& a,
                                      const typename P::invariants& fixed, const share<P>& my,
-                                     typename P::point& p, bool aligned,
+                                     typename P::point& p, bool packed,
                                      typename P::state& state) {
     const typename P::position chunk = my.lanes * P::vector;
     typename P::position start = my.begin;
     for (; start + P::unroll * chunk <= my.end; start += P::unroll * chunk) {
-        fold_round<P, true>(a, fixed, my, p, aligned, start, state);
+        fold_round<P, true>(a, fixed, my, p, packed, start, state);
     }
     if (start < my.end) {
-        fold_round<P, false>(a, fixed, my, p, aligned, start, state);
+        fold_round<P, false>(a, fixed, my, p, packed, start, state);
     }
 }
 
@@ -199,9 +204,9 @@ __device__ __forceinline__ void reduction_rows(const typename P::arguments& a,
     share<P> my = segment_of<P>(a, kept, segment);
     my.lane = threadIdx.x % lanes;
     my.lanes = lanes;
-    // Every row must start where a wide access may.
-    const bool aligned = a.aligned && (a.kept == 1 || a.reduced % P::vector == 0);
-    if (inside) fold<P>(a, fixed, my, p, aligned, state);
+    // Every row must start where a wide access may if the first one does.
+    const bool packed = a.kept == 1 || a.reduced % P::vector == 0;
+    if (inside) fold<P>(a, fixed, my, p, packed, state);
     merge_group<P>(state, lanes, shared);
     if (inside && my.lane == 0) conclude<P>(a, fixed, state, p, kept, segment);
 }

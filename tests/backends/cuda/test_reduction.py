@@ -250,6 +250,21 @@ def test_same_bits_again(driver: Driver, kept: int, reduced: int, columns: bool)
     assert build.run(driver)[0].tobytes() == build.run(driver)[0].tobytes()
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex64"])
+@pytest.mark.parametrize(("kept", "reduced"), [(1, 37), (1, 9000), (6, 1028)])
+def test_same_bits_wherever_the_operand_begins(
+    driver: Driver, dtype: str, kept: int, reduced: int
+) -> None:
+    values = RNG.random(kept * reduced).astype(dtype)
+    sums = set()
+    for offset in range(5):
+        build = Builder((kept,), (reduced,))
+        x = build.contiguous(np.concatenate([np.zeros(offset, dtype), values]), offset)
+        build.output(build.op("sum", x), reduced=True)
+        sums.add(build.run(driver)[0].tobytes())
+    assert len(sums) == 1
+
+
 def test_many_accumulators(driver: Driver) -> None:
     """More state than a block of 256 threads may exchange."""
     build = Builder((3,), (1100,))

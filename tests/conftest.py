@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -41,6 +41,13 @@ def device(request: pytest.FixtureRequest) -> xgpu.Device:
         pytest.skip(f"{request.param}: {error}")
 
 
+@pytest.fixture
+def on_device(device: xgpu.Device) -> Iterator[xgpu.Device]:
+    """Has a test that names no device run on each of them."""
+    with xgpu.default_device(device):
+        yield device
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _kernel_ops_get_what_their_rows_say() -> None:
     """Hold each call of the reference's kernel ops to the contract of `xgpu.plugin`."""
@@ -59,7 +66,7 @@ def _held_to_contract(op: ops.Op, function: KernelOp) -> KernelOp:
         assert len(operands) == op.arity
         assert all(0 not in operand.shape for operand in operands)
         assert all(0 not in result.shape for result in results)
-        assert operands[0].dtype.kind in op.accepts
+        assert op.takes(operands[0].dtype)
         buffers = function(device, operands, results, attributes)
         assert len(buffers) == len(results)
         for buffer, result in zip(buffers, results, strict=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -417,3 +418,12 @@ def test_a_pending_result_keeps_the_values_of_its_own_time() -> None:
     same(b, np.asarray([11.0, 12.0]))
     same(a, np.asarray([0.0, 0.0]))
     assert host(b).sum() == 23.0
+
+
+def test_a_copy_by_the_module_copy_is_an_array_of_its_own(device: xgpu.Device) -> None:
+    a = xgpu.asarray([1.0, 2.0, 3.0], device=device)
+    copies = [copy.copy(a), copy.deepcopy(a), copy.deepcopy({"view": a[::-1]})["view"]]
+    a[:] = 0.0
+    for made, expected in zip(copies, ([1, 2, 3], [1, 2, 3], [3, 2, 1]), strict=True):
+        assert made.device is device
+        same(made, np.asarray(expected, dtype=np.float64))

@@ -10,7 +10,7 @@ from hypothesis import Phase, given, note, settings
 from hypothesis import strategies as st
 
 import xgpu
-from tests.programs import Machine
+from tests.programs.beside_numpy.program import run
 
 PROGRAMS = st.lists(st.integers(0, 2**32 - 1), min_size=20, max_size=60)
 SHAPES = st.sampled_from([None, None, (1,), (4,), (3, 3), (6, 1), (2, 3, 4)])
@@ -22,27 +22,27 @@ PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink)
 @settings(max_examples=600, phases=PHASES)
 def test_random_programs(eager: bool, seeds: list[int], shape: tuple[int, ...] | None) -> None:
     with xgpu.eager(eager):
-        Machine("cpu", note, shape).run(seeds)
+        run("cpu", note, shape, seeds)
 
 
 @given(seeds=PROGRAMS, shape=SHAPES)
 @settings(max_examples=200, phases=PHASES)
 def test_random_programs_while_traced(seeds: list[int], shape: tuple[int, ...] | None) -> None:
     with xgpu.trace():
-        Machine("cpu", note, shape).run(seeds)
+        run("cpu", note, shape, seeds)
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_long_program(seed: int) -> None:
     log: list[str] = []
-    Machine("cpu", log.append, (3, 3)).run([1000 * seed + i for i in range(1000)])
+    run("cpu", log.append, (3, 3), [1000 * seed + i for i in range(1000)])
     assert len(log) > 800
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_random_programs_on_each_device(device: xgpu.Device, seed: int) -> None:
     log: list[str] = []
-    Machine(device, log.append, (3, 3)).run([1000 * seed + i for i in range(25)])
+    run(device, log.append, (3, 3), [1000 * seed + i for i in range(25)])
 
 
 # What random programs have found, each in its smallest form.

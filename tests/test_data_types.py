@@ -51,7 +51,7 @@ def test_astype_moves_when_asked(device: xgpu.Device) -> None:
     same(moved, np.asarray([1.5, 2.0], "float32"))
 
 
-@pytest.mark.parametrize("dtype", ["float16", "object", "U3", "no such", None, 3])
+@pytest.mark.parametrize("dtype", ["longdouble", "object", "U3", "no such", None, 3])
 def test_dtypes_that_are_none_of_xgpus(dtype: Any) -> None:
     calls: list[Callable[[], Any]] = [
         lambda: xgpu.astype(xgpu.ones(1), dtype),

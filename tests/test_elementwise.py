@@ -106,6 +106,15 @@ def fitting(name: str, x: Any) -> Any:
     return x
 
 
+def tolerance(name: str, dtype: np.dtype[Any]) -> float:
+    """Zero but for complex functions whose last bits differ from NumPy's, which has larger errors.
+
+    tests/values compares all of them with true values.
+    """
+    inexact = dtype.kind == "c" and name in ("divide", "log1p", "pow", "reciprocal", "sign", "tan")
+    return 1e-5 if inexact else 0.0
+
+
 def of_numpy(name: str, *args: Any) -> Any:
     """NumPy's result, without its warnings."""
     with np.errstate(all="ignore"):
@@ -132,8 +141,7 @@ def test_unary(name: str, dtype: np.dtype[Any]) -> None:
         (xgpu.asarray(x)[0, 0], expected[0, 0]),
         (xgpu.asarray(x)[:0], expected[:0]),
     ):
-        # What libraries differ in by a rounding: x / abs(x).
-        same(function(given), wanted, rtol=1e-6 if name == "sign" and dtype.kind == "c" else 0.0)
+        same(function(given), wanted, rtol=tolerance(name, dtype))
 
 
 @pytest.mark.parametrize("dtype", ALL, ids=str)
@@ -147,11 +155,13 @@ def test_binary(name: str, dtype: np.dtype[Any]) -> None:
         return
     a, b = computed(BINARY[name], x), computed(BINARY[name], y)
     expected = of_numpy(name, a, b)
-    same(function(xgpu.asarray(x), xgpu.asarray(y)), expected)
-    same(function(xgpu.asarray(x)[:0], xgpu.asarray(y[0, 0])), expected[0, :0])
+    rtol = tolerance(name, dtype)
+    same(function(xgpu.asarray(x), xgpu.asarray(y)), expected, rtol)
+    same(function(xgpu.asarray(x)[:0], xgpu.asarray(y[0, 0])), expected[0, :0], rtol)
     same(
         function(xgpu.asarray(x)[1, 1], xgpu.asarray(y)[2, 0, 0]),
         of_numpy(name, a[1, 1], b[2, 0, 0]),
+        rtol,
     )
 
 
@@ -172,9 +182,9 @@ def test_python_scalars_take_the_arrays_dtype(name: str) -> None:
     for dtype in (d for d in ALL if d.kind in kinds):
         x = fitting(name, sample(dtype))
         value: Any = True if dtype.kind == "b" else 2
-        scalar = dtype.type(value)
-        same(getattr(xgpu, name)(xgpu.asarray(x), value), of_numpy(name, x, scalar))
-        same(getattr(xgpu, name)(value, xgpu.asarray(x)), of_numpy(name, scalar, x))
+        scalar, rtol = dtype.type(value), tolerance(name, dtype)
+        same(getattr(xgpu, name)(xgpu.asarray(x), value), of_numpy(name, x, scalar), rtol)
+        same(getattr(xgpu, name)(value, xgpu.asarray(x)), of_numpy(name, scalar, x), rtol)
 
 
 @pytest.mark.parametrize("first", ALL, ids=str)

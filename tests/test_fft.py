@@ -17,6 +17,8 @@ from tests.comparing import ALL, COMPLEX, FLOATS, INTEGERS, host, same, sample
 from tests.linalg.sampled import random
 from xgpu import fft
 
+pytestmark = pytest.mark.usefixtures("on_device")
+
 NORMS: list[Any] = ["backward", "ortho", "forward"]
 FROM_COMPLEX = ["fft", "ifft", "irfft", "hfft"]
 FROM_REAL = ["rfft", "ihfft"]

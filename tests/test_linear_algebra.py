@@ -175,3 +175,9 @@ def test_refused(number: int) -> None:
     call, error, said = REFUSED[number]
     with pytest.raises(error, match=said):
         call()
+
+
+def test_the_reflected_operator_has_the_left_operand_as_its_argument(device: xgpu.Device) -> None:
+    a, b = np.arange(6).reshape(2, 3), np.arange(12).reshape(3, 4)
+    x, y = xgpu.asarray(a, device=device), xgpu.asarray(b, device=device)
+    same(y.__rmatmul__(x), a @ b)

@@ -267,7 +267,7 @@ REFUSED: list[tuple[Callable[[xgpu.Array], Any], type[Exception], str]] = [
     (lambda x: xgpu.expand_dims(x, 3), IndexError, "out of bounds"),
     (lambda x: xgpu.expand_dims(x, (0, 0)), ValueError, "duplicate"),
     (lambda x: xgpu.flip(x, axis=2), IndexError, "out of bounds"),
-    (lambda x: xgpu.moveaxis(x, 0, 2), IndexError, "destination 2"),
+    (lambda x: xgpu.moveaxis(x, 0, 2), IndexError, "destination: axis 2"),
     (lambda x: xgpu.moveaxis(x, (0, 1), 0), ValueError, "as many destinations"),
     (lambda x: xgpu.moveaxis(x, (0, 0), (0, 1)), ValueError, "duplicate"),
     (lambda x: xgpu.permute_dims(x, (0,)), ValueError, "each of 2 axes once"),

@@ -175,8 +175,8 @@ def test_refused(name: str) -> None:
 def test_sum_refuses_a_dtype_of_another_kind() -> None:
     with pytest.raises(TypeError, match="bool"):
         xgpu.sum(xgpu.ones(2), dtype=xgpu.bool)
-    with pytest.raises(TypeError, match="float16"):
-        xgpu.sum(xgpu.ones(2), dtype=np.dtype("float16"))
+    with pytest.raises(TypeError, match="longdouble|float128"):
+        xgpu.sum(xgpu.ones(2), dtype=np.dtype("longdouble"))
 
 
 def test_the_same_bits_again(device: xgpu.Device) -> None:

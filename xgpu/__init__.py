@@ -114,11 +114,10 @@ from xgpu.manipulation import (
     unstack,
 )
 from xgpu.plugin.dtypes import (
-    bool_ as bool,
-)
-from xgpu.plugin.dtypes import (
+    bfloat16,
     complex64,
     complex128,
+    float16,
     float32,
     float64,
     int8,
@@ -129,6 +128,9 @@ from xgpu.plugin.dtypes import (
     uint16,
     uint32,
     uint64,
+)
+from xgpu.plugin.dtypes import (
+    bool_ as bool,
 )
 from xgpu.plugin.errors import (
     BackendUnavailableError,
@@ -163,6 +165,7 @@ from xgpu.statistical import (
     sum,
     var,
 )
+from xgpu.stream import Event, Stream
 from xgpu.utility import all, any, diff
 
 __version__ = "0.1.0"
@@ -173,9 +176,11 @@ __all__ = [
     "BackendUnavailableError",
     "Device",
     "DeviceMismatchError",
+    "Event",
     "KernelError",
     "OutOfMemoryError",
     "PluginError",
+    "Stream",
     "UnsupportedOperationError",
     "__array_api_version__",
     "__array_namespace_info__",
@@ -198,6 +203,7 @@ __all__ = [
     "atan2",
     "atanh",
     "backends",
+    "bfloat16",
     "bitwise_and",
     "bitwise_invert",
     "bitwise_left_shift",
@@ -239,6 +245,7 @@ __all__ = [
     "fft",
     "finfo",
     "flip",
+    "float16",
     "float32",
     "float64",
     "floor",

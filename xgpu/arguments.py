@@ -10,14 +10,14 @@ from xgpu.array import Array
 from xgpu.graph.device import Device
 from xgpu.graph.node import Node, constant
 from xgpu.plugin import dtypes
-from xgpu.plugin.dtypes import DType
+from xgpu.plugin.dtypes import DType, kind_of
 from xgpu.plugin.errors import DeviceMismatchError
-from xgpu.plugin.promotion import SCALAR_TYPES, Scalar, default_of, fit, weak
+from xgpu.plugin.promotion import SCALAR_TYPES, Scalar, default_of, fit, promote, weak
 from xgpu.runtime.modes import current_device
 from xgpu.runtime.plugins import device as find_device
 
 #: The kinds of dtype that hold each type of scalar.
-_HOLD: Final = {bool: "biufc", int: "iufc", float: "fc", complex: "c"}
+_HOLD: Final = {bool: "biufc", int: "biufc", float: "fc", complex: "c"}
 
 
 def checked(x: object, name: str) -> Array:
@@ -91,20 +91,23 @@ def scalar_dtype(value: Any, name: str) -> DType:
 
 
 def constant_of(value: Any, dtype: DType, device: Device, name: str) -> Node:
-    """A scalar as a constant node of ``dtype``.
+    """A scalar as a constant node of ``dtype``; for bool, whether an int differs from 0.
 
     Raises:
         TypeError: no scalar, or of a kind that ``dtype`` does not hold.
         OverflowError: an int that ``dtype`` cannot hold.
     """
     kind = scalar_type(value, name)
-    if dtype.kind not in _HOLD[kind]:
+    if kind_of(dtype) not in _HOLD[kind]:
         raise TypeError(f"{name}() cannot put {value!r} into an array of {dtype}")
     return constant(fit(plain(value, name), dtype), dtype, device)
 
 
 def met(dtype: DType, value: Any, name: str) -> DType:
-    """The dtype in which an array of ``dtype`` meets a scalar: weak if it is Python's own."""
-    if isinstance(value, np.generic):
-        return dtypes.check(np.promote_types(dtype, value.dtype))
+    """The dtype in which an array of ``dtype`` meets a scalar.
+
+    Weak if it is one of Python's, as ``numpy.float64`` is too: it is a float.
+    """
+    if isinstance(value, np.generic) and not isinstance(value, SCALAR_TYPES):
+        return promote(dtype, dtypes.check(value.dtype))
     return weak(dtype, scalar_type(value, name))

@@ -23,7 +23,7 @@ from xgpu.graph.device import Device
 from xgpu.graph.node import Node, constant, viewed
 from xgpu.graph.view import View, contiguous_strides, permute, whole
 from xgpu.plugin import dtypes, ops
-from xgpu.plugin.dtypes import DType
+from xgpu.plugin.dtypes import DType, kind_of
 from xgpu.plugin.errors import DeviceMismatchError
 from xgpu.plugin.ops import Op
 from xgpu.plugin.promotion import SCALAR_TYPES, Scalar
@@ -40,6 +40,8 @@ VERSION: Final = "2025.12"
 class Storage:
     """The cell that arrays share: ``node`` is the value now, its elements in C order."""
 
+    node: Node
+
     __slots__ = ("node",)
 
     def __init__(self, node: Node) -> None:
@@ -52,6 +54,8 @@ class Array(Exchange):
     Operations are recorded and run when a value is read (printing, ``float(x)``,
     ``numpy.asarray(x)``, `xgpu.materialize`); results and errors are those of running each
     call at once.
+
+    Source: Array API 2025.12, Array object.
     """
 
     __slots__ = ("__weakref__", "_storage", "_view")
@@ -130,13 +134,18 @@ class Array(Exchange):
     # Reading a value: materializes, and waits for the device
 
     def item(self) -> Scalar:
-        """The one element of an array of size 1 as a Python scalar."""
+        """The one element of an array of size 1 as a Python scalar.
+
+        Raises:
+            ValueError: another size.
+        """
         if self.size != 1:
             raise ValueError(f"can only convert an array of size 1 to a scalar: got {self.shape}")
         value: Scalar = numpy_of(self).item()
         return value
 
-    def __bool__(self) -> bool:
+    def __bool__(self, /) -> bool:
+        """Whether the one element of an array of size 1 differs from zero."""
         if self.size != 1:
             raise ValueError(
                 f"the truth value of an array of shape {self.shape} is ambiguous; "
@@ -144,22 +153,26 @@ class Array(Exchange):
             )
         return bool(self.item())
 
-    def __int__(self) -> int:
+    def __int__(self, /) -> int:
+        """The element of a 0-d array that is not complex, truncated towards zero."""
         return int(self._zero_d("int", "biuf"))
 
-    def __float__(self) -> float:
+    def __float__(self, /) -> float:
+        """The element of a 0-d array that is not complex."""
         return float(self._zero_d("float", "biuf"))
 
-    def __complex__(self) -> complex:
+    def __complex__(self, /) -> complex:
+        """The element of a 0-d array."""
         return complex(self._zero_d("complex", "biufc"))
 
-    def __index__(self) -> int:
+    def __index__(self, /) -> int:
+        """The element of a 0-d array of integers."""
         return int(self._zero_d("an index", "iu"))
 
     def _zero_d(self, what: str, kinds: str) -> Any:
         if self.ndim:
             raise TypeError(f"only a 0-d array can be converted to {what}: got shape {self.shape}")
-        if self.dtype.kind not in kinds:
+        if kind_of(self.dtype) not in kinds:
             raise TypeError(f"an array of dtype {self.dtype} cannot be converted to {what}")
         return self.item()
 
@@ -170,22 +183,26 @@ class Array(Exchange):
     # Containers
 
     def __len__(self) -> int:
+        """The length of the first axis."""
         if not self.ndim:
             raise TypeError("len() of a 0-d array")
         return self.shape[0]
 
     def __iter__(self) -> Iterator[Array]:
+        """A view for each place along the first axis."""
         if not self.ndim:
             raise TypeError("iteration over a 0-d array")
         return (self[i] for i in range(self.shape[0]))
 
     def __getitem__(self, key: Any, /) -> Array:
+        """The view that a key of integers and slices selects; a copy by masks and index arrays."""
         part = chosen(self, key)
         if isinstance(part, View):
             return through(self, part)
         return wrap(gathered(self._storage.node, part))
 
     def __setitem__(self, key: Any, value: Array | Scalar, /) -> None:
+        """Write ``value``, cast and broadcast, where a key selects; each view sees it."""
         part = chosen(self, key)
         node = operand(value, self, "assignment")
         if isinstance(part, View):
@@ -193,16 +210,23 @@ class Array(Exchange):
         else:
             self._storage.node = scattered(self._storage.node, part, node)
 
+    def __copy__(self) -> Array:
+        """An array of its own with the same elements."""
+        return wrap(read(self))
+
+    def __deepcopy__(self, memo: object) -> Array:
+        return wrap(read(self))
+
     # Moving and describing
 
     def to_device(self, device: str | Device, /, *, stream: Any = None) -> Array:
         """The array on ``device``: itself if it is there, else a copy.
 
         Raises:
-            ValueError: unknown device, or a ``stream`` (there is one per device).
+            ValueError: unknown device, or a ``stream`` (enter an `xgpu.Stream` instead).
         """
         if stream is not None:
-            raise ValueError("to_device() takes no stream: each device has one of its own")
+            raise ValueError("to_device() takes no stream: call it inside 'with stream:'")
         return move(self, find_device(device))
 
     def __array_namespace__(self, /, *, api_version: str | None = None) -> ModuleType:
@@ -428,7 +452,7 @@ def chosen(array: Array, key: Any) -> View | Selection:
 
 
 def _index(key: Any, array: Array) -> Any:
-    if isinstance(key, Array) and not key.ndim and key.dtype.kind in "iu":
+    if isinstance(key, Array) and not key.ndim and kind_of(key.dtype) in "iu":
         return operator.index(key)
     if isinstance(key, Array):
         return operand(key, array, "an index")

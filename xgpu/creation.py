@@ -9,7 +9,7 @@ Source: Array API 2025.12, "Creation Functions".
 from __future__ import annotations
 
 import math
-import operator
+from cmath import isfinite
 from typing import Any, Literal
 
 import numpy as np
@@ -22,17 +22,19 @@ from xgpu.arguments import (
     same_device,
     scalar_dtype,
 )
-from xgpu.array import Array, move, read, wrap
+from xgpu.array import Array, move, read, through, wrap
 from xgpu.graph.device import Device
 from xgpu.graph.node import Node, constant, coordinate, filled, viewed
-from xgpu.graph.shapes import normalize_shape
+from xgpu.graph.shapes import integer, normalize_shape
 from xgpu.graph.view import View, broadcast, whole
 from xgpu.manipulation import stack
 from xgpu.plugin import dtypes, ops
-from xgpu.plugin.dtypes import DType
+from xgpu.plugin.dtypes import DType, kind_of
+from xgpu.plugin.errors import BackendUnavailableError
+from xgpu.plugin.narrow import converted
 from xgpu.plugin.promotion import Scalar, fit
 from xgpu.runtime import record
-from xgpu.runtime.exchange import HOST, OnHost
+from xgpu.runtime.exchange import CUDA, HOST, OnHost, adopted
 from xgpu.runtime.plugins import device as find_device
 from xgpu.runtime.transfer import from_host
 
@@ -50,8 +52,8 @@ def arange(
 ) -> Array:
     """The numbers ``start + i * step`` of [start, stop), or of [0, start) without ``stop``.
 
-    Computed in the result's dtype; floats asked for as integers are computed in float64 and
-    truncated, each for itself.
+    Computed in the result's dtype, 16-bit floats in float32; floats asked for as integers are
+    computed in float64 and truncated, each for itself.
 
     Raises:
         TypeError: an argument that is no real number, or a dtype of bool.
@@ -60,7 +62,8 @@ def arange(
 
     Source: Array API 2025.12, Creation Functions.
     """
-    given: list[Any] = [plain(v, "arange") for v in (start, stop, step) if v is not None]
+    rest = [v for v in (stop, step) if v is not None]
+    given: list[Any] = [plain(v, "arange") for v in (start, *rest)]
     if any(isinstance(v, complex) for v in given):
         raise TypeError(f"arange() takes real numbers: got {', '.join(map(repr, given))}")
     first, end, by = (0, *given) if stop is None else given
@@ -68,14 +71,14 @@ def arange(
     if dtype is None:
         dtype = dtypes.DEFAULT_INTEGER if whole_numbers else dtypes.DEFAULT_REAL
     dtype = dtypes.check(dtype)
-    if dtype.kind == "b":
+    if kind_of(dtype) == "b":
         raise TypeError("arange() gives numbers: dtype bool is none")
     if by == 0:
         raise ZeroDivisionError("arange() needs a step other than 0")
     count = max(0, _count(first, end, by))
     node = coordinate((count,), 0, device_or_default(device))
-    if dtype.kind not in "iu":
-        real = dtypes.real_of(dtype)
+    if kind_of(dtype) not in "iu":
+        real = dtypes.float32 if dtype in dtypes.NARROW else dtypes.real_of(dtype)
         return wrap(record.cast(_steps(node, first, by, real), dtype))
     if not whole_numbers:
         return wrap(record.cast(_steps(node, float(first), float(by), dtypes.float64), dtype))
@@ -98,7 +101,7 @@ def asarray(
     device: str | Device | None = None,
     copy: bool | None = None,
 ) -> Array:
-    """An array of a scalar, a nested sequence of scalars, a NumPy array, a buffer or an array.
+    """An array of ``obj``: a scalar, a nested sequence, a NumPy array, a buffer or an array.
 
     An xgpu array comes back as it is if nothing changes and ``copy`` is not True; ``device``
     moves it. Everything else is copied to the device. A sequence that holds xgpu arrays is joined
@@ -126,11 +129,12 @@ def asarray(
         _refuse_large(obj)
     found = dtypes.check(host.dtype)
     if asked is not None and found is not asked:
-        if found.kind == "c" and asked.kind != "c":
+        if kind_of(found) == "c" and kind_of(asked) != "c":
             raise TypeError(f"asarray() got {found} for {asked}; take xgpu.real or xgpu.imag first")
         # Python's numbers are checked against the dtype by NumPy; a NumPy array is just cast.
         with np.errstate(all="ignore"):
-            host = np.asarray(obj, dtype=asked)
+            narrow = asked in dtypes.NARROW or found in dtypes.NARROW
+            host = converted(host, asked) if narrow else np.asarray(obj, dtype=asked)
     where = device_or_default(device)
     if not host.ndim:
         return wrap(constant(host.item(), dtypes.check(host.dtype), where))
@@ -138,7 +142,7 @@ def asarray(
 
 
 def empty(shape: Shape, *, dtype: DType | None = None, device: str | Device | None = None) -> Array:
-    """An array of uninitialised memory.
+    """An array of uninitialised memory, of float64 if no dtype is given.
 
     Source: Array API 2025.12, Creation Functions.
     """
@@ -166,6 +170,8 @@ def eye(
 ) -> Array:
     """A matrix of ones on diagonal ``k`` (above the main one where positive) and zeros elsewhere.
 
+    It has ``n_rows`` rows and ``n_cols`` columns, as many as rows for None.
+
     Source: Array API 2025.12, Creation Functions.
     """
     shape = normalize_shape((n_rows, n_rows if n_cols is None else n_cols))
@@ -177,30 +183,47 @@ def eye(
 def from_dlpack(
     x: Any, /, *, device: str | Device | None = None, copy: bool | None = None
 ) -> Array:
-    """A copy of another library's array, taken through DLPack and the host's memory.
+    """A copy of another library's array, taken through DLPack.
 
-    An array in host memory goes to ``cpu``, or to the ``device`` given. One elsewhere is taken if
-    ``device`` is given and its own library can bring it to the host.
+    An array in the host's memory goes to ``cpu``, or to the ``device`` given. One on a GPU stays
+    there, and ``copy=False`` then shares its memory: whoever writes to it must know that the other
+    side reads it. From a GPU to elsewhere it goes if its own library can bring it to the host.
 
     Raises:
         AttributeError: ``x`` has no ``__dlpack__``.
-        BufferError: it is not in host memory and cannot or may not be brought there; or ``copy``
-            is False, since xgpu shares no memory of others.
+        BufferError: it cannot or may not be brought to ``device``; or ``copy`` is False, and its
+            memory is not shared.
 
     Source: Array API 2025.12, Creation Functions.
     """
     if isinstance(x, Array):
         return _converted(x, None, device, True if copy is None else copy)
-    kind = int(x.__dlpack_device__()[0])
+    if not hasattr(x, "__dlpack_device__"):
+        raise AttributeError(
+            f"from_dlpack() takes an array with __dlpack__: got {type(x).__name__}; see asarray()"
+        )
+    kind, number = (int(part) for part in x.__dlpack_device__())
+    there = _gpu(number) if kind == CUDA else None
+    if there is not None and (device is None or find_device(device) is there):
+        node, view = adopted(x, there, copy)
+        return through(wrap(node), view)
     if copy is False:
-        raise BufferError("from_dlpack(copy=False): xgpu copies what it takes from outside")
+        raise BufferError("from_dlpack(copy=False): xgpu copies what it takes from the host")
     if kind != HOST[0] and device is None:
         raise BufferError(
-            f"from_dlpack() takes memory of the host: got DLPack device type {kind}; "
+            f"from_dlpack() takes memory of the host and of CUDA: got DLPack device type {kind}; "
             "have it copied there: xgpu.from_dlpack(x, device='cpu')"
         )
     host = np.from_dlpack(x if kind == HOST[0] else OnHost(x))
     return asarray(host, device="cpu" if device is None else device)
+
+
+def _gpu(number: int) -> Device | None:
+    """The device of CUDA's number, if there is one here."""
+    try:
+        return find_device(f"cuda:{number}")
+    except (BackendUnavailableError, ValueError):
+        return None
 
 
 def full(
@@ -210,7 +233,7 @@ def full(
     dtype: DType | None = None,
     device: str | Device | None = None,
 ) -> Array:
-    """One value everywhere; the dtype is the value's default one if none is given.
+    """``fill_value`` everywhere, in its own default dtype if none is given.
 
     Raises:
         TypeError: ``fill_value`` is no scalar, or of a kind that the dtype does not hold.
@@ -231,7 +254,7 @@ def full_like(
     dtype: DType | None = None,
     device: str | Device | None = None,
 ) -> Array:
-    """`full` with the shape of x, and its dtype and device unless others are given.
+    """``fill_value`` everywhere, as `full` with the shape, dtype and device of x unless given.
 
     Source: Array API 2025.12, Creation Functions.
     """
@@ -250,7 +273,7 @@ def linspace(
     device: str | Device | None = None,
     endpoint: bool = True,
 ) -> Array:
-    """``num`` evenly spaced numbers from ``start`` to ``stop``, which is left out on request.
+    """``num`` evenly spaced numbers from ``start`` to ``stop``, the last one if ``endpoint``.
 
     Computed in float64 or complex128; an integer dtype gets the floor of that, as in NumPy.
 
@@ -260,7 +283,7 @@ def linspace(
 
     Source: Array API 2025.12, Creation Functions.
     """
-    count = operator.index(num)
+    count = integer(num, "num")
     if count < 0:
         raise ValueError(f"linspace() takes a number of samples of at least 0: got {count}")
     ends = (plain(start, "linspace"), plain(stop, "linspace"))
@@ -268,8 +291,12 @@ def linspace(
     first, last = made(ends[0]), made(ends[1])  # type: ignore[arg-type]
     inner = dtypes.complex128 if made is complex else dtypes.float64
     asked = inner if dtype is None else dtypes.check(dtype)
-    if asked.kind == "b" or (made is complex and asked.kind != "c"):
+    if kind_of(asked) == "b" or (made is complex and kind_of(asked) != "c"):
         raise TypeError(f"linspace() of {made.__name__} values cannot give {asked}")
+    # Half of each where the distance between them is beyond the largest number.
+    halved = isfinite(first) and isfinite(last) and not isfinite(last - first)
+    if halved:
+        first, last = first / 2, last / 2
     parts = count - 1 if endpoint else count
     place = coordinate((count,), 0, device_or_default(device))
     node = record.cast(place, inner)
@@ -282,13 +309,18 @@ def linspace(
     if endpoint and count > 1:
         at_end = record.with_scalar(ops.EQUAL, place, count - 1, False)
         node = record.where(at_end, constant(last, inner, place.device), node)
-    if asked.kind in "iu":
+    if halved:
+        node = record.binary(ops.ADD, node, node)
+    if kind_of(asked) in "iu":
         node = record.unary(ops.FLOOR, node)
     return wrap(record.cast(node, asked))
 
 
 def meshgrid(*arrays: Array, indexing: Literal["xy", "ij"] = "xy") -> tuple[Array, ...]:
     """Coordinates of every point of the grid that one-dimensional arrays span, as new arrays.
+
+    For lengths M, N, P ... they have the shape (N, M, P ...), or (M, N, P ...) if ``indexing`` is
+    "ij".
 
     Raises:
         ValueError: an array that is not one-dimensional, or another ``indexing``.
@@ -314,7 +346,7 @@ def meshgrid(*arrays: Array, indexing: Literal["xy", "ij"] = "xy") -> tuple[Arra
 
 
 def ones(shape: Shape, *, dtype: DType | None = None, device: str | Device | None = None) -> Array:
-    """One everywhere.
+    """An array with 1 everywhere, of float64 if no dtype is given.
 
     Source: Array API 2025.12, Creation Functions.
     """
@@ -356,7 +388,7 @@ def triu(x: Array, /, *, k: int = 0) -> Array:
 
 
 def zeros(shape: Shape, *, dtype: DType | None = None, device: str | Device | None = None) -> Array:
-    """Zero everywhere.
+    """An array with 0 everywhere, of float64 if no dtype is given.
 
     Source: Array API 2025.12, Creation Functions.
     """
@@ -424,7 +456,7 @@ def _diagonal(shape: tuple[int, ...], device: Device) -> Node:
 
 def _within(k: int, shape: tuple[int, ...]) -> int:
     """``k``, or the nearest number of a diagonal outside the matrix, which fits an int64."""
-    return max(-shape[0], min(operator.index(k), shape[1]))
+    return max(-shape[0], min(integer(k, "k"), shape[1]))
 
 
 def _triangle(op: ops.Op, x: Array, k: int, name: str) -> Array:
@@ -448,7 +480,7 @@ def _converted(
         raise ValueError(
             f"copy=False, and {x.dtype} on {x.device} becomes {dtype} on {target} by a copy alone"
         )
-    if x.dtype.kind == "c" and dtype.kind != "c":
+    if kind_of(x.dtype) == "c" and kind_of(dtype) != "c":
         raise TypeError(f"asarray() got {x.dtype} for {dtype}; take xgpu.real or xgpu.imag first")
     return move(wrap(record.cast(read(x), dtype)), target)
 

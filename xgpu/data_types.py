@@ -8,27 +8,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 
 from xgpu.arguments import checked, met
 from xgpu.array import Array, move, read, wrap
 from xgpu.graph.device import Device
 from xgpu.plugin import dtypes
-from xgpu.plugin.dtypes import DType
+from xgpu.plugin.dtypes import DType, kind_of
 from xgpu.plugin.promotion import SCALAR_TYPES, Scalar, promote
 from xgpu.runtime import record
 from xgpu.runtime.plugins import device as find_device
+from xgpu.runtime.scalars import foreign
 
 
 @dataclass(frozen=True, slots=True)
 class FloatInfo:
     """Limits of a real floating dtype."""
 
-    bits: int
+    bits: int  #: that a number takes; a complex one takes twice as many
     eps: float  #: distance from 1.0 to the next larger number
-    max: float
-    min: float
-    smallest_normal: float
+    max: float  #: largest finite number
+    min: float  #: its negative
+    smallest_normal: float  #: smallest positive number of full precision
     dtype: DType
 
 
@@ -36,9 +38,9 @@ class FloatInfo:
 class IntegerInfo:
     """Limits of an integer dtype."""
 
-    bits: int
-    max: int
-    min: int
+    bits: int  #: that a number takes
+    max: int  #: largest number
+    min: int  #: smallest number
     dtype: DType
 
 
@@ -56,7 +58,7 @@ def astype(
     Source: Array API 2025.12, Data Type Functions.
     """
     target = dtypes.check(dtype)
-    if checked(x, "astype").dtype.kind == "c" and target.kind not in "bc":
+    if kind_of(checked(x, "astype").dtype) == "c" and kind_of(target) not in "bc":
         raise TypeError(f"astype() of {x.dtype} to {target}: take xgpu.real or xgpu.imag first")
     where = x.device if device is None else find_device(device)
     if target is x.dtype and where is x.device and not copy:
@@ -65,7 +67,7 @@ def astype(
 
 
 def can_cast(from_: DType | Array, to: DType, /) -> bool:
-    """Whether promotion with ``to`` gives ``to``.
+    """Whether an array of dtype ``from_``, or this array, promotes to ``to`` where it meets it.
 
     Source: Array API 2025.12, Data Type Functions.
     """
@@ -74,7 +76,7 @@ def can_cast(from_: DType | Array, to: DType, /) -> bool:
 
 
 def finfo(type: DType | Array, /) -> FloatInfo:
-    """Limits of a floating dtype; for a complex one, of its components.
+    """Limits of a floating dtype, or an array's; of the components of a complex ``type``.
 
     Raises:
         ValueError: a dtype of another kind.
@@ -82,9 +84,9 @@ def finfo(type: DType | Array, /) -> FloatInfo:
     Source: Array API 2025.12, Data Type Functions.
     """
     dtype = dtypes.real_of(_dtype_of(type))
-    if dtype.kind != "f":
+    if kind_of(dtype) != "f":
         raise ValueError(f"finfo() takes a floating dtype: got {dtype}")
-    info = np.finfo(dtype)
+    info: Any = (ml_dtypes.finfo if dtype is dtypes.bfloat16 else np.finfo)(dtype)
     return FloatInfo(
         bits=info.bits,
         eps=float(info.eps),
@@ -96,7 +98,7 @@ def finfo(type: DType | Array, /) -> FloatInfo:
 
 
 def iinfo(type: DType | Array, /) -> IntegerInfo:
-    """Limits of an integer dtype.
+    """Limits of the integer dtype ``type``, or of an array's.
 
     Raises:
         ValueError: a dtype of another kind.
@@ -104,14 +106,17 @@ def iinfo(type: DType | Array, /) -> IntegerInfo:
     Source: Array API 2025.12, Data Type Functions.
     """
     dtype = _dtype_of(type)
-    if dtype.kind not in "iu":
+    if kind_of(dtype) not in "iu":
         raise ValueError(f"iinfo() takes an integer dtype: got {dtype}")
     info = np.iinfo(dtype)
     return IntegerInfo(bits=info.bits, max=int(info.max), min=int(info.min), dtype=dtype)
 
 
 def isdtype(dtype: DType, kind: DType | str | tuple[DType | str, ...]) -> bool:
-    """Whether ``dtype`` is of a kind such as "real floating", equals a dtype, or one of several.
+    """Whether ``dtype`` is of a ``kind`` such as "real floating", or of one of several.
+
+    The kinds are "bool", "signed integer", "unsigned integer", "integral", "real floating",
+    "complex floating" and "numeric"; a dtype is a kind of its own.
 
     Raises:
         ValueError: an unknown kind.
@@ -124,7 +129,7 @@ def isdtype(dtype: DType, kind: DType | str | tuple[DType | str, ...]) -> bool:
 
 
 def result_type(*arrays_and_dtypes: Array | Scalar | DType) -> DType:
-    """The dtype in which all meet; Python scalars are weak.
+    """The dtype in which all ``arrays_and_dtypes`` meet; Python scalars among them are weak.
 
     Raises:
         TypeError: something that is no array, dtype or scalar.
@@ -145,6 +150,8 @@ def result_type(*arrays_and_dtypes: Array | Scalar | DType) -> DType:
 
 
 def _dtype_of(given: Any) -> DType:
+    if isinstance(given, np.ndarray):
+        raise TypeError(foreign("a function of dtypes", given))
     if isinstance(given, Array | np.generic):
         return dtypes.check(given.dtype)
     return dtypes.check(given)
@@ -156,4 +163,4 @@ def _is(dtype: DType, kind: Any) -> bool:
     if kind not in dtypes.KINDS:
         names = ", ".join(map(repr, dtypes.KINDS))
         raise ValueError(f"unknown kind {kind!r}; the kinds are {names}")
-    return dtype.kind in dtypes.KINDS[kind]
+    return kind_of(dtype) in dtypes.KINDS[kind]

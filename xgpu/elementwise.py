@@ -4,8 +4,8 @@ Operands broadcast and promote; a Python scalar takes the dtype of the array tha
 operand of two at least is an array. Where the standard asks for a floating dtype, integers and
 bool are computed in float64.
 
-Every function raises TypeError for a dtype of another kind than its chapter allows or for an
-operand that is no array; those of two operands also raise ValueError for shapes that do not
+Every function raises TypeError for a dtype that it does not take and for an operand that is no
+array; those of two operands also raise ValueError for shapes that do not
 broadcast, `DeviceMismatchError` for arrays of two devices, and OverflowError for a Python int that
 the array's dtype cannot hold.
 
@@ -14,14 +14,13 @@ Source: Array API 2025.12, "Element-wise Functions".
 
 from __future__ import annotations
 
-import numpy as np
-
 from xgpu.arguments import checked
 from xgpu.array import Array, binary, operand, read, unary, wrap
 from xgpu.graph.node import filled
 from xgpu.plugin import dtypes, ops
+from xgpu.plugin.dtypes import kind_of
 from xgpu.plugin.ops import Op
-from xgpu.plugin.promotion import Scalar
+from xgpu.plugin.promotion import Scalar, same_kind
 from xgpu.runtime import record
 
 
@@ -34,7 +33,7 @@ def abs(x: Array, /) -> Array:
 
 
 def acos(x: Array, /) -> Array:
-    """Inverse cosine in radians, in [0, pi].
+    """Inverse cosine in radians, in [0, pi]; NaN for real elements beyond [-1, 1].
 
     Source: Array API 2025.12, Element-wise Functions.
     """
@@ -42,7 +41,7 @@ def acos(x: Array, /) -> Array:
 
 
 def acosh(x: Array, /) -> Array:
-    """Inverse hyperbolic cosine.
+    """Inverse hyperbolic cosine; NaN for real elements below 1.
 
     Source: Array API 2025.12, Element-wise Functions.
     """
@@ -58,7 +57,7 @@ def add(x1: Array | Scalar, x2: Array | Scalar, /) -> Array:
 
 
 def asin(x: Array, /) -> Array:
-    """Inverse sine in radians, in [-pi/2, pi/2].
+    """Inverse sine in radians, in [-pi/2, pi/2]; NaN for real elements beyond [-1, 1].
 
     Source: Array API 2025.12, Element-wise Functions.
     """
@@ -90,7 +89,7 @@ def atan2(x1: Array | Scalar, x2: Array | Scalar, /) -> Array:
 
 
 def atanh(x: Array, /) -> Array:
-    """Inverse hyperbolic tangent.
+    """Inverse hyperbolic tangent; NaN for real elements beyond [-1, 1].
 
     Source: Array API 2025.12, Element-wise Functions.
     """
@@ -168,13 +167,13 @@ def clip(
 
     Source: Array API 2025.12, Element-wise Functions.
     """
-    if checked(x, "clip").dtype.kind == "c":
+    if kind_of(checked(x, "clip").dtype) == "c":
         raise TypeError(f"clip() does not take dtype {x.dtype}; it takes real dtypes")
     node = read(x)
     for op, bound in ((ops.MAXIMUM, min), (ops.MINIMUM, max)):
         if bound is not None:
             limit = operand(bound, x, "clip()")
-            if not np.can_cast(limit.dtype, x.dtype, "same_kind"):
+            if not same_kind(limit.dtype, x.dtype):
                 raise TypeError(f"clip() cannot bound {x.dtype} by an array of {limit.dtype}")
             node = record.binary(op, node, limit)
     return wrap(record.cast(node, x.dtype))
@@ -229,7 +228,7 @@ def equal(x1: Array | Scalar, x2: Array | Scalar, /) -> Array:
 
 
 def exp(x: Array, /) -> Array:
-    """E to the power of each element.
+    """The number e to the power of each element.
 
     Source: Array API 2025.12, Element-wise Functions.
     """
@@ -333,7 +332,7 @@ def less_equal(x1: Array | Scalar, x2: Array | Scalar, /) -> Array:
 
 
 def log(x: Array, /) -> Array:
-    """Natural logarithm.
+    """Natural logarithm; NaN for real elements below 0, -infinity at 0.
 
     Source: Array API 2025.12, Element-wise Functions.
     """
@@ -341,7 +340,7 @@ def log(x: Array, /) -> Array:
 
 
 def log1p(x: Array, /) -> Array:
-    """log(1 + x), accurate near zero.
+    """log(1 + x), accurate near zero; NaN for real elements below -1.
 
     Source: Array API 2025.12, Element-wise Functions.
     """
@@ -349,7 +348,7 @@ def log1p(x: Array, /) -> Array:
 
 
 def log2(x: Array, /) -> Array:
-    """Logarithm to base 2.
+    """Logarithm to base 2; NaN for real elements below 0, -infinity at 0.
 
     Source: Array API 2025.12, Element-wise Functions.
     """
@@ -357,7 +356,7 @@ def log2(x: Array, /) -> Array:
 
 
 def log10(x: Array, /) -> Array:
-    """Logarithm to base 10.
+    """Logarithm to base 10; NaN for real elements below 0, -infinity at 0.
 
     Source: Array API 2025.12, Element-wise Functions.
     """
@@ -457,7 +456,7 @@ def positive(x: Array, /) -> Array:
 
     Source: Array API 2025.12, Element-wise Functions.
     """
-    if checked(x, "positive").dtype.kind == "b":
+    if kind_of(checked(x, "positive").dtype) == "b":
         raise TypeError("positive() does not take dtype bool; it takes numeric dtypes")
     return wrap(read(x))
 
@@ -479,7 +478,7 @@ def real(x: Array, /) -> Array:
 
 
 def reciprocal(x: Array, /) -> Array:
-    """1 / x.
+    """One divided by each element; infinity at 0.
 
     Source: Array API 2025.12, Element-wise Functions.
     """
@@ -487,7 +486,7 @@ def reciprocal(x: Array, /) -> Array:
 
 
 def remainder(x1: Array | Scalar, x2: Array | Scalar, /) -> Array:
-    """x1 - x2 * floor(x1 / x2), with the sign of x2.
+    """x1 - x2 * floor(x1 / x2), with the sign of x2; of an integer and zero, 0.
 
     Source: Array API 2025.12, Element-wise Functions.
     """
@@ -535,7 +534,7 @@ def sinh(x: Array, /) -> Array:
 
 
 def square(x: Array, /) -> Array:
-    """X * x.
+    """Each element times itself.
 
     Source: Array API 2025.12, Element-wise Functions.
     """
@@ -543,7 +542,7 @@ def square(x: Array, /) -> Array:
 
 
 def sqrt(x: Array, /) -> Array:
-    """Square root, the principal one of complex elements.
+    """Square root, the principal one of complex elements; NaN for real ones below 0.
 
     Source: Array API 2025.12, Element-wise Functions.
     """
@@ -584,12 +583,12 @@ def trunc(x: Array, /) -> Array:
 
 def _unchanged(op: Op, x: Array, kinds: str) -> Array:
     """``op`` of an array, or a copy where its dtype is of one of ``kinds``."""
-    return wrap(read(x)) if checked(x, op.name).dtype.kind in kinds else unary(op, x)
+    return wrap(read(x)) if kind_of(checked(x, op.name).dtype) in kinds else unary(op, x)
 
 
 def _known(op: Op, x: Array, kinds: str, value: Scalar) -> Array:
     """``op`` of an array, or ``value`` everywhere where its dtype is of one of ``kinds``."""
-    if checked(x, op.name).dtype.kind not in kinds:
+    if kind_of(checked(x, op.name).dtype) not in kinds:
         return unary(op, x)
     dtype = dtypes.bool_ if isinstance(value, bool) else x.dtype
     return wrap(filled(x.shape, value, dtype, x.device))

@@ -1,7 +1,6 @@
-"""What the standard has no function for: when work runs, and where arrays are.
+"""What the standard has no function for: when work runs, and where arrays are."""
 
-Not called ``device``: the package has a function of that name, which a module would hide.
-"""
+# Not called ``device``: the package has a function of that name, which a module would hide.
 
 from __future__ import annotations
 
@@ -36,7 +35,7 @@ def synchronize(device: str | Device | None = None) -> None:
 
 
 def to_device(x: Array, device: str | Device, /) -> Array:
-    """X on ``device``: itself if it is there, else a copy.
+    """The array on ``device``: x itself if it is there, else a copy.
 
     Raises:
         TypeError: x is no array, or ``device`` names none.

@@ -22,12 +22,13 @@ from xgpu.arguments import checked, device_or_default
 from xgpu.array import Array, read, wrap
 from xgpu.creation import zeros
 from xgpu.elementwise import conj
+from xgpu.graph import infer
 from xgpu.graph.device import Device
 from xgpu.graph.node import coordinate
 from xgpu.graph.shapes import normalize_axes, normalize_axis
 from xgpu.manipulation import concat, moveaxis, roll
 from xgpu.plugin import dtypes, ops
-from xgpu.plugin.dtypes import DType, complex_of, real_of
+from xgpu.plugin.dtypes import DType, complex_of, kind_of, real_of
 from xgpu.plugin.ops import Op
 from xgpu.plugin.program import Result
 from xgpu.runtime import record
@@ -206,7 +207,7 @@ def rfftfreq(
 
 
 def fftshift(x: Array, /, *, axes: int | Sequence[int] | None = None) -> Array:
-    """X with the frequency 0 moved from the start of the axes to the middle; a copy.
+    """The frequency 0 moved from the start of the axes to the middle; a copy.
 
     Source: Array API 2025.12, Fourier Transform Extension.
     """
@@ -311,15 +312,20 @@ def _scaled(x: Array, scale: float) -> Array:
 
 def _lengths(s: Sequence[int] | None) -> list[int | None] | None:
     """``s`` with None for -1."""
-    return None if s is None else [None if n == -1 else n for n in s]
+    if s is None:
+        return None
+    if not isinstance(s, Sequence):
+        raise TypeError(f"s must be a sequence of integers: got {s!r}")
+    return [None if n == -1 else n for n in s]
 
 
 def _taken(op: Op, x: Array, name: str) -> Array:
     """``x`` in a dtype of the kind that ``op`` takes."""
     dtype = checked(x, name).dtype
-    if dtype.kind in op.accepts:
+    if kind_of(dtype) in op.accepts:
+        infer.compute(op, dtype)  # raises for 16-bit floats
         return x
-    if op.accepts == "f" and dtype.kind != "c":
+    if op.accepts == "f" and kind_of(dtype) != "c":
         return wrap(record.cast(read(x), dtypes.DEFAULT_REAL))
     kind = "real" if op.accepts == "f" else "complex"
     remedy = "take xgpu.real" if kind == "real" else "convert it with xgpu.astype"
@@ -342,6 +348,8 @@ def _resolved(
             raise ValueError(f"{name}(s=...) needs axes=... too: got s={tuple(s)}")
         places = list(range(x.ndim))
     else:
+        if not isinstance(axes, Sequence):
+            raise TypeError(f"axes must be a sequence of integers: got {axes!r}")
         places = [normalize_axis(a, x.ndim) for a in axes]
     whole = [x.shape[i] for i in places]
     if halved and whole:
@@ -393,7 +401,7 @@ def _frequencies(
     """The frequencies of n samples, up to the middle one or all; no memory, as `xgpu.arange`."""
     count = _points(n, name)
     target = dtypes.DEFAULT_REAL if dtype is None else dtypes.check(dtype)
-    if target.kind != "f":
+    if kind_of(target) != "f":
         raise TypeError(f"{name}() gives real floating dtypes: got {target}")
     place = coordinate((count // 2 + 1 if half else count,), 0, device_or_default(device))
     if not half:
@@ -401,6 +409,8 @@ def _frequencies(
         behind = record.with_scalar(ops.SUBTRACT, place, count, False)
         place = record.where(ahead, place, behind)
     # In float64 whatever the dtype, so that each frequency is the nearest number to the exact one.
+    if not isinstance(d, int | float):
+        raise TypeError(f"{name}() takes a real number as d: got {d!r}")
     span = float(d) * count
     if span == 0:
         raise ZeroDivisionError(f"{name}() needs samples some way apart: got d={d!r}")

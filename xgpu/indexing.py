@@ -11,6 +11,7 @@ from __future__ import annotations
 from xgpu.arguments import same_device
 from xgpu.array import Array, read, seen, wrap
 from xgpu.graph.shapes import normalize_axis
+from xgpu.plugin.dtypes import kind_of
 from xgpu.runtime.select import along, in_range
 
 
@@ -57,5 +58,5 @@ def take_along_axis(x: Array, indices: Array, /, *, axis: int = -1) -> Array:
 
 def _checked(x: Array, indices: Array, name: str) -> None:
     same_device([x, indices], name)
-    if indices.dtype.kind not in "iu":
+    if kind_of(indices.dtype) not in "iu":
         raise TypeError(f"{name}() takes indices of an integer dtype: got {indices.dtype}")

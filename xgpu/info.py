@@ -15,7 +15,10 @@ from xgpu.runtime.plugins import devices as all_devices
 
 
 class Info:
-    """The answers of `__array_namespace_info__`."""
+    """The answers of `__array_namespace_info__`.
+
+    Source: Array API 2025.12, Inspection.
+    """
 
     __slots__ = ()
 
@@ -44,13 +47,15 @@ class Info:
     def dtypes(
         self, *, device: str | Device | None = None, kind: str | tuple[str, ...] | None = None
     ) -> dict[str, DType]:
-        """Name -> dtype, of one kind or several; the same on every device.
+        """Name -> dtype of the standard, of one kind or several; the same on every device.
+
+        The 16-bit floats, which the standard does not have, are not among them.
 
         Raises:
             ValueError: an unknown kind.
         """
         _known(device)
-        return {d.name: d for d in table.ALL if kind is None or isdtype(d, kind)}
+        return {d.name: d for d in table.STANDARD if kind is None or isdtype(d, kind)}
 
 
 def __array_namespace_info__() -> Info:  # noqa: N807

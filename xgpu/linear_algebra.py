@@ -6,19 +6,23 @@ Source: Array API 2025.12, "Linear Algebra Functions".
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Sequence
 
 from xgpu import array
 from xgpu.arguments import checked, same_device
-from xgpu.array import Array, binary, reduce, unary
-from xgpu.graph.shapes import normalize_axis
+from xgpu.array import Array, binary, read, reduce, unary, wrap
+from xgpu.graph.shapes import integer, normalize_axis
 from xgpu.manipulation import moveaxis, permute_dims, reshape
 from xgpu.plugin import ops
+from xgpu.plugin.dtypes import NARROW, float32, kind_of
+from xgpu.plugin.promotion import promote
+from xgpu.runtime import record
 
 
 def matmul(x1: Array, x2: Array, /) -> Array:
-    """The matrix product, of stacks of matrices and of vectors.
+    """The matrix product: (..., M, K) and (..., K, N) give (..., M, N), and stacks broadcast.
+
+    A one-dimensional x1 is a row, a one-dimensional x2 a column; the result lacks its axis.
 
     Raises:
         ValueError: a 0-d operand, or inner lengths that differ.
@@ -84,10 +88,14 @@ def vecdot(x1: Array, x2: Array, /, *, axis: int = -1) -> Array:
             f"vecdot() needs equal lengths along axis {axis}: got shapes {x1.shape} and {x2.shape}"
         )
     a, b = moveaxis(x1, where1, -1), moveaxis(x2, where2, -1)
-    if a.dtype.kind == "c":
+    if kind_of(a.dtype) == "c":
         a = unary(ops.CONJ, a)
+    dtype = promote(a.dtype, b.dtype)
+    if dtype in NARROW:
+        # Not rounded before they are added.
+        a, b = (wrap(record.cast(read(x), float32)) for x in (a, b))
     product = binary(ops.MULTIPLY, a, b)
-    return reduce(ops.SUM, product, (product.ndim - 1,), False)
+    return wrap(record.cast(read(reduce(ops.SUM, product, (product.ndim - 1,), False)), dtype))
 
 
 def _pairs(
@@ -95,10 +103,12 @@ def _pairs(
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The axes of each operand that are summed over."""
     if not isinstance(axes, tuple | list):
-        count = operator.index(axes)
+        count = integer(axes, "axes")
         if not 0 <= count <= min(rank1, rank2):
             raise ValueError(f"tensordot() of {rank1} and {rank2} axes cannot sum over {count}")
         return tuple(range(rank1 - count, rank1)), tuple(range(count))
+    if len(axes) != 2:
+        raise ValueError(f"tensordot() takes the axes of each of two operands: got {axes}")
     first, second = axes
     left = tuple(normalize_axis(i, rank1) for i in _sequence(first))
     right = tuple(normalize_axis(i, rank2) for i in _sequence(second))
@@ -108,4 +118,4 @@ def _pairs(
 
 
 def _sequence(axes: int | Sequence[int]) -> Sequence[int]:
-    return axes if isinstance(axes, tuple | list) else (operator.index(axes),)  # type: ignore[arg-type]
+    return axes if isinstance(axes, tuple | list) else (integer(axes, "axes"),)

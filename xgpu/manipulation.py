@@ -8,7 +8,6 @@ Source: Array API 2025.12, "Manipulation Functions".
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 
 from xgpu.arguments import checked, same_device
@@ -16,9 +15,10 @@ from xgpu.array import Array, Storage, read, seen, through, wrap, write
 from xgpu.graph import shapes as shape_rules
 from xgpu.graph import view
 from xgpu.graph.node import Node, coordinate, viewed
-from xgpu.graph.shapes import normalize_axes, normalize_axis, normalize_shape
+from xgpu.graph.shapes import integer, normalize_axes, normalize_axis, normalize_shape
 from xgpu.graph.view import View, whole
 from xgpu.plugin import dtypes, ops
+from xgpu.plugin.dtypes import kind_of
 from xgpu.plugin.program import Result
 from xgpu.plugin.promotion import promote
 from xgpu.runtime import record
@@ -34,7 +34,7 @@ class ReadOnly(Storage):
     __slots__ = ("base",)
 
     def __init__(self, base: Storage) -> None:
-        self.base = base
+        self.base: Storage = base
 
     @property
     def node(self) -> Node:
@@ -174,6 +174,8 @@ def permute_dims(x: Array, /, axes: tuple[int, ...]) -> Array:
     Source: Array API 2025.12, Manipulation Functions.
     """
     rank = checked(x, "permute_dims").ndim
+    if not isinstance(axes, tuple | list):
+        raise TypeError(f"permute_dims() takes a tuple of axes: got {axes!r}")
     order = _each(tuple(axes), rank, "axes")
     if len(order) != rank:
         raise ValueError(f"permute_dims() needs each of {rank} axes once: got {axes}")
@@ -198,7 +200,7 @@ def repeat(x: Array, repeats: int | Array, /, *, axis: int | None = None) -> Arr
     where = normalize_axis(axis, x.ndim)
     if isinstance(repeats, Array):
         same_device([x, repeats], "repeat")
-        if repeats.dtype.kind not in "iu":
+        if kind_of(repeats.dtype) not in "iu":
             raise TypeError(f"repeat() takes numbers of an integer dtype: got {repeats.dtype}")
         if repeats.ndim > 1 or repeats.size not in (1, x.shape[where]):
             raise ValueError(
@@ -208,7 +210,7 @@ def repeat(x: Array, repeats: int | Array, /, *, axis: int | None = None) -> Arr
         if repeats.size != 1:
             return _repeated(x, read(repeats), where)
         repeats = reshape(repeats, ())
-    count = operator.index(repeats)
+    count = integer(repeats, "repeats")
     if count < 0:
         raise ValueError(f"repeat() takes a number of at least 0: got {count}")
     shape = x.shape
@@ -265,7 +267,7 @@ def roll(x: Array, /, shift: Axes, *, axis: Axes | None = None) -> Array:
     shifts: dict[int, int] = {}
     for a, s in zip(axes, steps, strict=True):
         where = normalize_axis(a, x.ndim)
-        shifts[where] = shifts.get(where, 0) + operator.index(s)
+        shifts[where] = shifts.get(where, 0) + integer(s, "shift")
     rolled = wrap(read(x))
     for where, s in shifts.items():
         length = x.shape[where]
@@ -286,7 +288,7 @@ def squeeze(x: Array, /, axis: Axes) -> Array:
 
     Source: Array API 2025.12, Manipulation Functions.
     """
-    axes = normalize_axes(axis, checked(x, "squeeze").ndim)
+    axes = _each(axis, checked(x, "squeeze").ndim, "axis")
     old = seen(x)
     if any(old.shape[i] != 1 for i in axes):
         raise ValueError(f"squeeze() drops axes of length 1: got axis {axis} of shape {x.shape}")
@@ -312,7 +314,9 @@ def stack(arrays: tuple[Array, ...] | list[Array], /, *, axis: int = 0) -> Array
 
 
 def tile(x: Array, repetitions: tuple[int, ...], /) -> Array:
-    """X repeated as a whole along each axis; a copy. Missing axes or numbers count as 1 in front.
+    """The whole of x ``repetitions`` times along each axis; a copy.
+
+    The shorter one of the axes and the numbers is filled up in front, with ones.
 
     Raises:
         ValueError: a negative number.
@@ -350,6 +354,8 @@ def unstack(x: Array, /, *, axis: int = 0) -> tuple[Array, ...]:
 def _given(arrays: Sequence[Array], name: str) -> list[Array]:
     if isinstance(arrays, Array):
         raise TypeError(f"{name}() takes a tuple or a list of arrays: got one array")
+    if not isinstance(arrays, tuple | list):
+        raise TypeError(f"{name}() takes a tuple or a list of arrays: got {type(arrays).__name__}")
     parts = list(arrays)
     if not parts:
         raise ValueError(f"{name}() needs at least one array")

@@ -13,6 +13,7 @@ from xgpu.graph import infer
 from xgpu.graph.node import Node, constant, filled
 from xgpu.graph.shapes import normalize_axes, normalize_axis
 from xgpu.plugin import dtypes, ops
+from xgpu.plugin.dtypes import kind_of
 from xgpu.plugin.ops import Op
 from xgpu.plugin.program import Result
 from xgpu.plugin.promotion import Scalar, promote
@@ -150,7 +151,7 @@ def _place(op: Op, x: Array, axis: int | None, keepdims: bool) -> Array:
 
 def _order(sorter: Array, x1: Array) -> Node:
     same_device([x1, sorter], "searchsorted")
-    if sorter.dtype.kind not in "iu":
+    if kind_of(sorter.dtype) not in "iu":
         raise TypeError(f"searchsorted() takes a sorter of an integer dtype: got {sorter.dtype}")
     if sorter.shape != x1.shape:
         raise ValueError(

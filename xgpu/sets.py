@@ -12,12 +12,13 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from xgpu.arguments import checked, same_device
+from xgpu.arguments import checked, same_device, scalar_type
 from xgpu.array import Array, binary, read, reduce, unary, wrap
 from xgpu.graph.node import Node, filled, viewed
 from xgpu.graph.view import whole
 from xgpu.manipulation import concat
 from xgpu.plugin import dtypes, ops
+from xgpu.plugin.dtypes import kind_of
 from xgpu.plugin.program import Result
 from xgpu.plugin.promotion import promote
 from xgpu.runtime import record
@@ -34,24 +35,24 @@ INT = dtypes.DEFAULT_INTEGER
 class UniqueAll(NamedTuple):
     """What `unique_all` gives."""
 
-    values: Array
-    indices: Array
-    inverse_indices: Array
-    counts: Array
+    values: Array  #: 1-d, distinct, ascending
+    indices: Array  #: where each is first in the flattened x
+    inverse_indices: Array  #: the place in values of each element of x, in its shape
+    counts: Array  #: how often each is in x
 
 
 class UniqueCounts(NamedTuple):
     """What `unique_counts` gives."""
 
-    values: Array
-    counts: Array
+    values: Array  #: 1-d, distinct, ascending
+    counts: Array  #: how often each is in x
 
 
 class UniqueInverse(NamedTuple):
     """What `unique_inverse` gives."""
 
-    values: Array
-    inverse_indices: Array
+    values: Array  #: 1-d, distinct, ascending
+    inverse_indices: Array  #: the place in values of each element of x, in its shape
 
 
 def isin(x1: Array | int, x2: Array | int, /, *, invert: bool = False) -> Array:
@@ -61,10 +62,12 @@ def isin(x1: Array | int, x2: Array | int, /, *, invert: bool = False) -> Array:
 
     Raises:
         TypeError: no operand is an array, or one is neither an array nor a scalar.
-        OverflowError: a Python int that the array's dtype cannot hold.
 
     Source: Array API 2025.12, Set Functions.
     """
+    for x in (x1, x2):
+        if not isinstance(x, Array):
+            scalar_type(x, "isin")
     if isinstance(x1, Array) and isinstance(x2, Array):
         same_device([x1, x2], "isin")
         found = wrap(_among(read(x1), _flat(x2)))
@@ -172,7 +175,7 @@ def _among(x: Node, others: Node) -> Node:
     if count <= FEW:
         column = viewed(x, whole((*x.shape, 1)))
         return record.reduce(ops.ANY, record.binary(ops.EQUAL, column, others), (len(x.shape),))
-    if dtype.kind == "c":
+    if kind_of(dtype) == "c":
         # Numbers in place of elements: equal ones have the same.
         flat = viewed(x, whole((math.prod(x.shape),)))
         numbers = unique_inverse(concat([wrap(flat), wrap(others)])).inverse_indices

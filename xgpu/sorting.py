@@ -1,7 +1,8 @@
 """Sorting along an axis.
 
-NaN comes last in either direction. Complex numbers, whose order the standard leaves open, are
-ordered by their real and then by their imaginary part, as in NumPy.
+NaN comes last in either direction, as does a complex number with NaN in either part. The others,
+whose order the standard leaves open, are ordered by their real and then by their imaginary part, as
+in NumPy.
 
 Source: Array API 2025.12, "Sorting Functions".
 """
@@ -14,12 +15,15 @@ from xgpu.graph.node import Node, filled
 from xgpu.graph.shapes import normalize_axis
 from xgpu.graph.view import whole
 from xgpu.plugin import dtypes, ops
+from xgpu.plugin.dtypes import kind_of
 from xgpu.runtime import record
 from xgpu.runtime.select import along
 
 
 def argsort(x: Array, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Array:
-    """Indices that sort x along ``axis``, as int64; equal elements keep their order if ``stable``.
+    """Indices that sort x along ``axis``, as int64.
+
+    The largest comes first if ``descending``; equal elements keep their order if ``stable``.
 
     Raises:
         IndexError: an axis out of range, as any is for a 0-d array.
@@ -31,7 +35,9 @@ def argsort(x: Array, /, *, axis: int = -1, descending: bool = False, stable: bo
 
 
 def sort(x: Array, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Array:
-    """A copy of x, sorted along ``axis``; equal elements keep their order if ``stable``.
+    """A copy of x, sorted along ``axis``.
+
+    The largest comes first if ``descending``; equal elements keep their order if ``stable``.
 
     Raises:
         IndexError: an axis out of range, as any is for a 0-d array.
@@ -46,7 +52,7 @@ def ordered(x: Node, axis: int, descending: bool, stable: bool) -> Node:
     """The elements of a node in order along ``axis``."""
     if 0 in x.shape or x.shape[axis] == 1:
         return x
-    if x.dtype.kind == "c":
+    if kind_of(x.dtype) == "c":
         return along(x, whole(x.shape), axis, order(x, axis, descending, stable))
     return record.along_axis(ops.SORT, x, axis, x.dtype, descending=descending, stable=stable)
 
@@ -56,12 +62,12 @@ def order(x: Node, axis: int, descending: bool, stable: bool) -> Node:
     index = dtypes.DEFAULT_INTEGER
     if 0 in x.shape or x.shape[axis] == 1:
         return filled(x.shape, 0, index, x.device)
-    if x.dtype.kind != "c":
+    if kind_of(x.dtype) != "c":
         return record.along_axis(ops.ARGSORT, x, axis, index, descending=descending, stable=stable)
     # By the lesser key first; the sort by the greater one keeps that order among equals.
     shape = whole(x.shape)
-    first = order(record.unary(ops.IMAG, x), axis, descending, stable)
-    second = order(
-        along(record.unary(ops.REAL, x), shape, axis, first), axis, descending, stable=True
-    )
+    real, imag = record.unary(ops.REAL, x), record.unary(ops.IMAG, x)
+    real = record.where(record.unary(ops.ISNAN, imag), imag, real)  # NaN in either part is last
+    first = order(imag, axis, descending, stable)
+    second = order(along(real, shape, axis, first), axis, descending, stable=True)
     return along(first, shape, axis, second)

@@ -18,7 +18,7 @@ from xgpu.graph.shapes import normalize_axes, normalize_axis
 from xgpu.graph.view import whole
 from xgpu.manipulation import concat
 from xgpu.plugin import dtypes, ops
-from xgpu.plugin.dtypes import DType
+from xgpu.plugin.dtypes import DType, kind_of
 from xgpu.plugin.ops import Op
 from xgpu.plugin.promotion import fit
 from xgpu.runtime import record
@@ -67,7 +67,7 @@ def cumulative_sum(
 
 
 def max(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
-    """Largest element; NaN if there is one.
+    """Largest element over ``axis``; NaN if there is one.
 
     Raises:
         TypeError: complex elements.
@@ -79,17 +79,17 @@ def max(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
 
 
 def mean(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
-    """Arithmetic mean, in float64 for integers and bool; NaN of no elements.
+    """Arithmetic mean over ``axis``, in float64 for integers and bool; NaN of no elements.
 
     Source: Array API 2025.12, Statistical Functions.
     """
     axes = normalize_axes(axis, checked(x, "mean").ndim)
     node = _floating(read(x))
-    return _shaped(_mean(node, axes), node, axes, keepdims)
+    return _shaped(_rounded(_mean(node, axes), x), node, axes, keepdims)
 
 
 def min(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
-    """Smallest element; NaN if there is one.
+    """Smallest element over ``axis``; NaN if there is one.
 
     Raises:
         TypeError: complex elements.
@@ -103,7 +103,9 @@ def min(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
 def prod(
     x: Array, /, *, axis: Axis = None, dtype: DType | None = None, keepdims: bool = False
 ) -> Array:
-    """Product; 1 of no elements. Integers multiply in 64 bits unless ``dtype`` says otherwise.
+    """Product over ``axis``; 1 of no elements.
+
+    Integers multiply in 64 bits unless ``dtype`` says otherwise.
 
     Source: Array API 2025.12, Statistical Functions.
     """
@@ -113,19 +115,22 @@ def prod(
 def std(
     x: Array, /, *, axis: Axis = None, correction: int | float = 0.0, keepdims: bool = False
 ) -> Array:
-    """Standard deviation: the square root of `var`.
+    """Standard deviation: the square root of `var` with the same ``correction``.
 
     Source: Array API 2025.12, Statistical Functions.
     """
     axes = normalize_axes(axis, checked(x, "std").ndim)
     node = _floating(read(x))
-    return _shaped(record.unary(ops.SQRT, _variance(node, axes, correction)), node, axes, keepdims)
+    root = record.unary(ops.SQRT, _variance(node, axes, correction))
+    return _shaped(_rounded(root, x), node, axes, keepdims)
 
 
 def sum(
     x: Array, /, *, axis: Axis = None, dtype: DType | None = None, keepdims: bool = False
 ) -> Array:
-    """Sum; 0 of no elements. Integers add in 64 bits unless ``dtype`` says otherwise.
+    """Sum over ``axis``; 0 of no elements.
+
+    Integers add in 64 bits unless ``dtype`` says otherwise.
 
     Source: Array API 2025.12, Statistical Functions.
     """
@@ -143,7 +148,7 @@ def var(
     """
     axes = normalize_axes(axis, checked(x, "var").ndim)
     node = _floating(read(x))
-    return _shaped(_variance(node, axes, correction), node, axes, keepdims)
+    return _shaped(_rounded(_variance(node, axes, correction), x), node, axes, keepdims)
 
 
 def _extreme(op: Op, x: Array, axis: Axis, keepdims: bool) -> Array:
@@ -163,7 +168,7 @@ def _total(op: Op, x: Array, axis: Axis, dtype: DType | None, keepdims: bool) ->
 def _accumulated(op: Op, x: Array, dtype: DType | None) -> Node:
     given = infer.accumulator(x.dtype) if dtype is None else dtypes.check(dtype)
     infer.compute(op, given)
-    if x.dtype.kind == "c" and given.kind != "c":
+    if kind_of(x.dtype) == "c" and kind_of(given) != "c":
         raise TypeError(f"{op.name}() of {x.dtype} cannot give {given}; take xgpu.real first")
     return record.cast(read(x), given)
 
@@ -184,7 +189,15 @@ def _running(op: Op, x: Array, axis: int | None, dtype: DType | None, initial: i
 
 
 def _floating(node: Node) -> Node:
-    return record.cast(node, dtypes.DEFAULT_REAL) if node.dtype.kind in "biu" else node
+    """``node`` in the dtype in which means are computed, float32 for 16-bit floats."""
+    if node.dtype in dtypes.NARROW:
+        return record.cast(node, dtypes.float32)
+    return record.cast(node, dtypes.DEFAULT_REAL) if kind_of(node.dtype) in "biu" else node
+
+
+def _rounded(result: Node, x: Array) -> Node:
+    """What was computed by way of `_floating` in the dtype of x, if that is a 16-bit float."""
+    return record.cast(result, x.dtype) if x.dtype in dtypes.NARROW else result
 
 
 def _sum(node: Node, axes: tuple[int, ...]) -> Node:
@@ -200,12 +213,14 @@ def _variance(node: Node, axes: tuple[int, ...], correction: int | float) -> Nod
     # Two passes, because the difference of the sums of squares cancels.
     centre = viewed(_mean(node, axes), whole(_kept(node, axes)))
     distance = record.binary(ops.SUBTRACT, node, centre)
-    if node.dtype.kind == "c":
+    if kind_of(node.dtype) == "c":
         real = record.unary(ops.SQUARE, record.unary(ops.REAL, distance))
         imag = record.unary(ops.SQUARE, record.unary(ops.IMAG, distance))
         squares = record.binary(ops.ADD, real, imag)
     else:
         squares = record.unary(ops.SQUARE, distance)
+    if not isinstance(correction, int | float):
+        raise TypeError(f"correction must be a real number: got {correction!r}")
     left = math.prod(node.shape[i] for i in axes) - correction
     divisor = float(left) if left > 0 else math.nan
     return record.with_scalar(ops.DIVIDE, _sum(squares, axes), divisor, False)

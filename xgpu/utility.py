@@ -5,13 +5,12 @@ Source: Array API 2025.12, "Utility Functions".
 
 from __future__ import annotations
 
-import operator
-
 from xgpu.arguments import checked
 from xgpu.array import Array, binary, read, reduce, wrap
-from xgpu.graph.shapes import normalize_axes, normalize_axis
+from xgpu.graph.shapes import integer, normalize_axes, normalize_axis
 from xgpu.manipulation import concat
 from xgpu.plugin import dtypes, ops
+from xgpu.plugin.dtypes import kind_of
 from xgpu.plugin.ops import Op
 from xgpu.runtime import record
 
@@ -53,13 +52,15 @@ def diff(
 
     Source: Array API 2025.12, Utility Functions.
     """
-    times = operator.index(n)
+    times = integer(n, "n")
     if times < 0:
         raise ValueError(f"diff() takes n of at least 0: got {n}")
-    if not checked(x, "diff").ndim:
+    if kind_of(checked(x, "diff").dtype) == "b":
+        raise TypeError("diff() does not take dtype bool; it takes numeric dtypes")
+    if not x.ndim:
         raise ValueError("diff() needs at least one axis: got a 0-d array")
     where = normalize_axis(axis, x.ndim)
-    parts = [part for part in (prepend, x, append) if part is not None]
+    parts = [checked(part, "diff") for part in (prepend, x, append) if part is not None]
     result = concat(parts, axis=where) if len(parts) > 1 else x
     before = (slice(None),) * where
     for _ in range(times):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from xgpu.plugin import DeviceInfo, KernelOp, Operand, Program
+from xgpu.plugin import DeviceInfo, Exchange, KernelOp, Operand, Program, Result, Strided
 from xgpu.plugin.dtypes import DType
 from xgpu_cuda import launch
-from xgpu_cuda.driver import Driver, Memory
+from xgpu_cuda.driver import Driver, Memory, Streams
 
 
 class CudaBackend:
@@ -20,7 +20,11 @@ class CudaBackend:
     def __init__(self, driver: Driver) -> None:
         self.driver = driver
         self.name = driver.name
-        self.kernel_ops: Mapping[str, KernelOp] = launch.kernel_ops(driver)
+        self.streams: Streams = driver.streams
+        self.exchange: Exchange = driver.exchange
+        self.kernel_ops: Mapping[str, KernelOp] = {
+            name: self._in_order(function) for name, function in launch.kernel_ops(driver).items()
+        }
 
     def devices(self) -> Sequence[DeviceInfo]:
         """See `Driver.devices`."""
@@ -39,6 +43,9 @@ class CudaBackend:
     def to_host(self, device: int, buffer: Memory, dtype: DType, offset: int, size: int) -> Any:
         """See `xgpu.plugin.Backend.to_host`."""
         start = buffer.ptr + offset * dtype.itemsize
+        if self.streams.several:
+            # The copy is done when this returns, so nothing has to wait for it in turn.
+            self.streams.after(device, self.streams.foreign(device, [buffer]))
         return self.driver.to_host(device, start, size * dtype.itemsize).view(dtype)
 
     def compile(self, device: int, program: Program) -> launch.Kernel:
@@ -54,7 +61,33 @@ class CudaBackend:
         outputs: Sequence[Operand],
     ) -> list[Memory]:
         """See `xgpu.plugin.Backend.launch`."""
-        return kernel.launch(shape, inputs, outputs)
+        if not self.streams.several:
+            return kernel.launch(shape, inputs, outputs)
+        operands = (value for value, _, _ in (*inputs, *outputs) if isinstance(value, Memory))
+        homes = self.streams.foreign(device, operands)
+        self.streams.after(device, homes)
+        buffers = kernel.launch(shape, inputs, outputs)
+        self.streams.before(device, homes)
+        return buffers
+
+    def _in_order(self, function: KernelOp) -> KernelOp:
+        """A kernel op that keeps the order of streams; see `xgpu_cuda.driver.Streams`."""
+
+        def run(
+            device: int,
+            operands: Sequence[Strided],
+            results: Sequence[Result],
+            attributes: Mapping[str, Any],
+        ) -> list[Memory]:
+            if not self.streams.several:
+                return function(device, operands, results, attributes)
+            homes = self.streams.foreign(device, (operand.buffer for operand in operands))
+            self.streams.after(device, homes)
+            buffers = function(device, operands, results, attributes)
+            self.streams.before(device, homes)
+            return buffers
+
+        return run
 
     def synchronize(self, device: int) -> None:
         """See `Driver.synchronize`."""

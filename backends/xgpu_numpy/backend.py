@@ -6,7 +6,7 @@ import math
 import os
 import platform
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import array_api_compat.numpy as xp
 import numpy as np
@@ -14,14 +14,45 @@ import numpy as np
 from xgpu.plugin import (
     Buffer,
     DeviceInfo,
+    Input,
     KernelOp,
     NamespaceBackend,
     Operand,
     OutOfMemoryError,
+    Program,
 )
 from xgpu.plugin.dtypes import DType
 from xgpu.plugin.namespace import Function, NamespaceKernel
 from xgpu_numpy.ops import TABLE
+
+TRANSCENDENTAL: Final = frozenset(
+    {
+        "acos",
+        "acosh",
+        "asin",
+        "asinh",
+        "atan",
+        "atan2",
+        "atanh",
+        "cos",
+        "cosh",
+        "exp",
+        "expm1",
+        "hypot",
+        "log",
+        "log10",
+        "log1p",
+        "log2",
+        "logaddexp",
+        "pow",
+        "sin",
+        "sinh",
+        "tan",
+        "tanh",
+    }
+)
+"""Of these, and of all complex ops, NumPy's code for some strides gives other last bits than its
+code for contiguous operands."""
 
 
 class NumpyBackend(NamespaceBackend):
@@ -62,6 +93,17 @@ class NumpyBackend(NamespaceBackend):
         steps = tuple(s * size for s in strides)
         return np.ndarray(shape, buffer.dtype, buffer, offset * size, steps)
 
+    def _load(
+        self, program: Program, given: Input, shape: tuple[int, ...], operand: Operand
+    ) -> Any:
+        value = super()._load(program, given, shape, operand)
+        if given.access != "strided" or given.dtype.kind in "biu":
+            return value
+        # The bits must not depend on how an operand lies in memory: fusing changes that.
+        if given.dtype.kind == "c" or not TRANSCENDENTAL.isdisjoint(program.ops()):
+            return np.asarray(value, order="C")
+        return value
+
     def store(
         self,
         buffer: Buffer,
@@ -73,6 +115,10 @@ class NumpyBackend(NamespaceBackend):
         """Assign to the view. NumPy copies ``value`` first if it overlaps the view."""
         self.strided(buffer, shape, strides, offset)[...] = value
         return buffer
+
+    def _dtype(self, dtype: DType) -> Any:
+        """Itself: NumPy knows bfloat16 by no name of its own."""
+        return dtype
 
     def _kernel_op(self, function: Function) -> KernelOp:
         return super()._kernel_op(np.errstate(all="ignore")(function))

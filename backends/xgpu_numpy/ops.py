@@ -13,12 +13,17 @@ from typing import Any, Final
 import array_api_compat.numpy as xp
 import numpy as np
 
+from xgpu.plugin.dtypes import NARROW, kind_of
+from xgpu.plugin.narrow import converted
+from xgpu_numpy import complex_ops
+from xgpu_numpy.complex_ops import joined
+
 Array = Any
 
 
 def cast(x: Array, dtype: Any) -> Array:
     """Convert; a complex number loses its imaginary part, which NumPy does with a warning."""
-    return (np.real(x) if np.dtype(dtype).kind in "iuf" else np.asarray(x)).astype(dtype)
+    return converted(np.real(x) if kind_of(np.dtype(dtype)) in "iuf" else np.asarray(x), dtype)
 
 
 def expm1(x: Array) -> Array:
@@ -29,7 +34,8 @@ def expm1(x: Array) -> Array:
     turned = np.isfinite(b)
     zero = np.where(turned, 0 * np.sin(b), 0)
     huge = np.where(b == 0, b, np.where(turned, np.inf * np.sin(b), np.nan))
-    plain = np.expm1(x)
+    # NumPy's product overflows before the result does; out there the 1 does not count.
+    plain = np.where(a > np.log(np.finfo(a.dtype).max) - 2, np.exp(x), np.expm1(x))
     real = np.select(
         [a == -np.inf, a == np.inf, (a == 0) & (b == 0)],
         [-1, np.where(turned, np.inf * np.cos(b), np.inf), 0],
@@ -47,29 +53,25 @@ def floor_divide(x1: Array, x2: Array) -> Array:
     return np.where(finite, np.floor_divide(x1, x2), np.floor(np.divide(x1, x2)))
 
 
+def matmul(x1: Array, x2: Array) -> Array:
+    """The product of matrices; of 16-bit floats it is summed in float32 and rounded once."""
+    if x1.dtype not in NARROW:
+        return np.matmul(x1, x2)
+    return np.matmul(x1.astype(np.float32), x2.astype(np.float32)).astype(x1.dtype)
+
+
+def nextafter(x1: Array, x2: Array) -> Array:
+    """The next number after x1 towards x2; x2 where they are equal, zeros of either sign too."""
+    return np.where(x1 == x2, x2, np.nextafter(x1, x2))
+
+
 def pow(x1: Array, x2: Array) -> Array:
     """Powers; an integer to a negative power is truncated to an integer, where NumPy raises."""
     if x1.dtype.kind != "i":
-        return np.power(x1, x2)
+        return complex_ops.pow(x1, x2)
     odd = np.where(x2 & 1, x1, np.ones_like(x1))
     truncated = np.where(x1 == -1, odd, (x1 == 1).astype(x1.dtype))
     return np.where(x2 < 0, truncated, np.power(x1, np.maximum(x2, 0)))
-
-
-def tanh(x: Array) -> Array:
-    """tanh, whose imaginary part far out is a zero of x's sign, where NumPy's sign turns with x."""
-    y = np.tanh(x)
-    if x.dtype.kind != "c":
-        return y
-    far = np.isinf(np.real(x)) & np.isfinite(np.imag(x))
-    return joined(np.real(y), np.where(far, np.copysign(0, np.imag(x)), np.imag(y)), x.dtype)
-
-
-def joined(real: Array, imag: Array, dtype: Any) -> Array:
-    """The complex numbers of these parts; ``real + 1j * imag`` would lose zeros and infinities."""
-    result = np.empty(np.broadcast_shapes(np.shape(real), np.shape(imag)), dtype)
-    result.real, result.imag = real, imag
-    return result
 
 
 def where(condition: Array, x1: Array, x2: Array) -> Array:
@@ -101,13 +103,16 @@ def scatter(x: Array, positions: Array, values: Array) -> Array:
     return result
 
 
-def of_finite(function: Callable[..., Any], x: Array) -> Any:
-    """``function`` of symmetric matrices; NaN for one that is not finite, which LAPACK may miss."""
+def of_finite(function: Callable[..., Any], x: Array, **attributes: Any) -> Any:
+    """``function`` of matrices; NaN for one that is not finite.
+
+    LAPACK's iterations may miss that, or never end.
+    """
     usable = np.isfinite(x).all(axis=(-2, -1), keepdims=True)
-    values = function(np.where(usable, x, 0))
-    if not isinstance(values, tuple):
-        return np.where(usable[..., 0], values, np.nan)
-    return np.where(usable[..., 0], values[0], np.nan), np.where(usable, values[1], np.nan)
+    made = function(np.where(usable, x, 0), **attributes)
+    if not isinstance(made, tuple):
+        return np.where(usable[..., 0], made, np.nan)
+    return tuple(np.where(usable if y.ndim == x.ndim else usable[..., 0], y, np.nan) for y in made)
 
 
 def as_complex(x: Array) -> Array:
@@ -148,21 +153,21 @@ TABLE: Final[dict[str, Callable[..., Array]]] = {
     "isnan": xp.isnan,
     "log": xp.log,
     "log10": xp.log10,
-    "log1p": xp.log1p,
+    "log1p": complex_ops.log1p,
     "log2": xp.log2,
     "logical_not": xp.logical_not,
     "negative": xp.negative,
     "real": lambda x: np.array(np.real(x)),
-    "reciprocal": lambda x: np.divide(x.dtype.type(1), x),
+    "reciprocal": complex_ops.reciprocal,
     "round": xp.round,
-    "sign": xp.sign,
+    "sign": complex_ops.sign,
     "signbit": xp.signbit,
     "sin": xp.sin,
     "sinh": xp.sinh,
     "sqrt": xp.sqrt,
     "square": xp.square,
-    "tan": xp.tan,
-    "tanh": tanh,
+    "tan": complex_ops.tan,
+    "tanh": complex_ops.tanh,
     "trunc": xp.trunc,
     # two operands
     "add": xp.add,
@@ -173,7 +178,7 @@ TABLE: Final[dict[str, Callable[..., Array]]] = {
     "bitwise_right_shift": xp.bitwise_right_shift,
     "bitwise_xor": xp.bitwise_xor,
     "copysign": xp.copysign,
-    "divide": xp.divide,
+    "divide": complex_ops.divide,
     "equal": xp.equal,
     "floor_divide": floor_divide,
     "greater": xp.greater,
@@ -188,7 +193,7 @@ TABLE: Final[dict[str, Callable[..., Array]]] = {
     "maximum": xp.maximum,
     "minimum": xp.minimum,
     "multiply": xp.multiply,
-    "nextafter": xp.nextafter,
+    "nextafter": nextafter,
     "not_equal": xp.not_equal,
     "pow": pow,
     "remainder": xp.remainder,
@@ -205,7 +210,7 @@ TABLE: Final[dict[str, Callable[..., Array]]] = {
     "argmin": lambda x: np.argmin(x, axis=1),
     "argmax": lambda x: np.argmax(x, axis=1),
     # kernels of their own
-    "matmul": xp.matmul,
+    "matmul": matmul,
     "sort": sort,
     "argsort": argsort,
     "cumulative_sum": lambda x: np.cumsum(x, axis=-1, dtype=x.dtype),
@@ -216,8 +221,8 @@ TABLE: Final[dict[str, Callable[..., Array]]] = {
     "searchsorted": np.searchsorted,
     "cholesky": np.linalg.cholesky,
     "qr": np.linalg.qr,
-    "svd": np.linalg.svd,
-    "svdvals": np.linalg.svdvals,
+    "svd": lambda x, full_matrices: of_finite(np.linalg.svd, x, full_matrices=full_matrices),
+    "svdvals": lambda x: of_finite(np.linalg.svdvals, x),
     "eigh": lambda x: of_finite(np.linalg.eigh, x),
     "eigvalsh": lambda x: of_finite(np.linalg.eigvalsh, x),
     "eig": lambda x: tuple(as_complex(part) for part in np.linalg.eig(x)),

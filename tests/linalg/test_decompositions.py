@@ -25,6 +25,8 @@ from tests.linalg.sampled import (
 )
 from xgpu import linalg
 
+pytestmark = pytest.mark.usefixtures("on_device")
+
 
 @pytest.mark.parametrize("stack", STACKS, ids=str)
 @pytest.mark.parametrize("n", SQUARE)

@@ -19,6 +19,8 @@ from tests.linalg.sampled import (
 )
 from xgpu import linalg
 
+pytestmark = pytest.mark.usefixtures("on_device")
+
 UNARY = [
     "cholesky",
     "det",

@@ -18,6 +18,8 @@ from tests.linalg.sampled import (
 )
 from xgpu import linalg
 
+pytestmark = pytest.mark.usefixtures("on_device")
+
 MATRIX_ORDS: list[Any] = ["fro", None, "nuc", 1, 2, math.inf, -1, -2, -math.inf]
 VECTOR_ORDS: list[Any] = [0, 1, 2, 3, math.inf, -1, -2, -math.inf, 0.5, -0.5, 2.5, 2.0]
 

@@ -17,6 +17,8 @@ from tests.linalg.sampled import (
 )
 from xgpu import linalg
 
+pytestmark = pytest.mark.usefixtures("on_device")
+
 
 @pytest.mark.parametrize("dtype", NUMERIC, ids=str)
 def test_cross(dtype: np.dtype[Any]) -> None:

@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from xgpu.plugin.dtypes import DType
+from xgpu.plugin.dtypes import DType, kind_of
 from xgpu.plugin.program import Input, Operand, Output, Program
 
 Slot = Literal["integer", "unsigned", "real", "complex", "divisor", "source", "target"]
@@ -72,7 +72,7 @@ def layout(program: Program) -> tuple[Field, ...]:
 
 def _operand(program: Program, name: str, operand: Input | Output, kept: bool) -> Iterable[Field]:
     if operand.access == "scalar":
-        yield Field(name, _SCALARS[operand.dtype.kind])
+        yield Field(name, _SCALARS[kind_of(operand.dtype)])
         return
     if operand.access == "index":
         yield Field(name, "integer")
@@ -112,7 +112,7 @@ class Packer:
         layout_of_slots = struct.Struct(
             "=" + "".join(_FORMATS[f.slot] * (1 if f.length is None else f.length) for f in fields)
         )
-        self.nbytes = layout_of_slots.size
+        self.nbytes: int = layout_of_slots.size
         self._pack_into: Callable[..., None] = layout_of_slots.pack_into
         operands: list[Input | Output] = [*program.inputs, *program.outputs]
         self._arguments: npt.NDArray[np.uint8] = np.empty(self.nbytes, np.uint8)
@@ -171,7 +171,7 @@ def _plan(operand: Input | Output) -> tuple[int, int, bool]:
     """(what to do, bytes per element, whether the address must be aligned for wide accesses)."""
     itemsize = operand.dtype.itemsize
     if operand.access == "scalar":
-        return (_COMPLEX if operand.dtype.kind == "c" else _SCALAR), itemsize, False
+        return (_COMPLEX if kind_of(operand.dtype) == "c" else _SCALAR), itemsize, False
     if operand.access == "index":
         return _INDEX, itemsize, False
     if operand.access == "strided":

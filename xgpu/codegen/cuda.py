@@ -47,6 +47,8 @@ CUDA: Final = Dialect(
         dtypes.uint16: "uint16_t",
         dtypes.uint32: "uint32_t",
         dtypes.uint64: "uint64_t",
+        dtypes.float16: "float16",
+        dtypes.bfloat16: "bfloat16",
         dtypes.float32: "float",
         dtypes.float64: "double",
         dtypes.complex64: "complex<float>",
@@ -60,5 +62,6 @@ CUDA: Final = Dialect(
         if file in _COMPLEX
         for op in ops.split()
     },
+    type_headers=dict.fromkeys(dtypes.NARROW, "xgpu/half.cuh"),
     kernels={"elementwise": "elementwise.cu", "reduction": "reduction.cu"},
 )

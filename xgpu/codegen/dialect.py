@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from xgpu.plugin.dtypes import DType
+from xgpu.plugin.dtypes import DType, kind_of
 from xgpu.plugin.program import Program
 
 
@@ -24,6 +24,7 @@ class Dialect:
     complex_headers: Mapping[str, str]  #: the further one for its complex operands
     kernels: Mapping[str, str]  #: file with the kernels: "elementwise", "reduction"
     namespace: str = "xgpu::"  #: written before every function
+    type_headers: Mapping[DType, str] = field(default_factory=dict)  #: of a type that has one
     functions: Mapping[str, str] = field(default_factory=dict)  #: where not the op's own name
     method: str = "static __device__ __forceinline__"  #: what a generated function starts with
 
@@ -43,11 +44,14 @@ class Dialect:
     def includes(self, program: Program) -> dict[str, None]:
         """The headers that ``program`` needs, each once, in the order of their use."""
         found = dict.fromkeys(self.base)
+        for dtype in (*(i.dtype for i in program.inputs), *(step.dtype for step in program.body)):
+            if dtype in self.type_headers:
+                found[self.type_headers[dtype]] = None
         for op, dtype, args in program.body:
             if op not in self.headers:
                 continue
             found[self.headers[op]] = None
             dtypes = (dtype, *(program.body[arg].dtype for arg in args))
-            if op in self.complex_headers and any(d.kind == "c" for d in dtypes):
+            if op in self.complex_headers and any(kind_of(d) == "c" for d in dtypes):
                 found[self.complex_headers[op]] = None
         return found

@@ -16,6 +16,7 @@ from xgpu.codegen.dialect import Dialect
 from xgpu.codegen.stages import Stages, located, stages, vectorised
 from xgpu.codegen.tuning import tune
 from xgpu.plugin import dtypes
+from xgpu.plugin.dtypes import kind_of
 from xgpu.plugin.program import Input, Output, Program
 
 
@@ -115,11 +116,13 @@ class _Writer:
         number, given = self.given(value)
         name, kind = f"a.in{number}", self.dialect.type_of(given.dtype)
         if given.access == "scalar":
-            if given.dtype.kind == "c":
+            if kind_of(given.dtype) == "c":
                 part = self.dialect.type_of(dtypes.real_of(given.dtype))
                 return f"{kind}{{static_cast<{part}>({name}[0]), static_cast<{part}>({name}[1])}}"
             if given.dtype == dtypes.bool_:
                 return f"{name} != 0"
+            if given.dtype in dtypes.NARROW:
+                return f"{self.dialect.namespace}cast<{kind}>({name})"
             return f"static_cast<{kind}>({name})"
         if given.access == "uniform":
             return f"{name}[0]"

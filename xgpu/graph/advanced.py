@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from xgpu.graph.indexing import index
 from xgpu.graph.node import Node
 from xgpu.graph.view import View
+from xgpu.plugin.dtypes import kind_of
 
 
 class Group(NamedTuple):
@@ -86,13 +87,13 @@ def _covers(key: Any) -> int:
     """How many axes an item of a key takes, an ellipsis aside."""
     if key is None or key is Ellipsis:
         return 0
-    return len(key.shape) if isinstance(key, Node) and key.dtype.kind == "b" else 1
+    return len(key.shape) if isinstance(key, Node) and kind_of(key.dtype) == "b" else 1
 
 
 def _check(node: Node, axis: int, lengths: tuple[int, ...]) -> None:
-    if node.dtype.kind in "iu":
+    if kind_of(node.dtype) in "iu":
         return
-    if node.dtype.kind != "b":
+    if kind_of(node.dtype) != "b":
         raise IndexError(
             f"arrays used as indices must be of integer or bool dtype: got {node.dtype}"
         )

@@ -13,7 +13,7 @@ class Device:
     """A device by type and index, written ``type:index`` (``cpu`` for ``cpu:0``).
 
     There is one object per device; obtain it with ``xgpu.device(...)`` or from an array.
-    Compares equal to itself and to its own name as a string.
+    ``type`` and ``index`` are its parts. Compares equal to itself and to its own name as a string.
     """
 
     __slots__ = ("backend", "index", "kernels", "plans", "recent", "type", "unsupported")

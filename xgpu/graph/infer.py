@@ -9,7 +9,7 @@ from functools import cache
 
 from xgpu.plugin import dtypes
 from xgpu.plugin.dtypes import DType
-from xgpu.plugin.ops import Op
+from xgpu.plugin.ops import REFUSE_NARROW, Op
 from xgpu.plugin.promotion import promote, weak
 
 _NAMES = {"b": "boolean", "i": "signed integer", "u": "unsigned integer", "f": "real floating"}
@@ -25,9 +25,15 @@ def compute(op: Op, dtype: DType) -> DType:
     Raises:
         TypeError: the op does not take the dtype.
     """
-    if dtype.kind in op.accepts:
+    kind = dtypes.kind_of(dtype)
+    if dtype in dtypes.NARROW and op in REFUSE_NARROW:
+        raise TypeError(
+            f"{op.name}() does not take dtype {dtype}; "
+            "cast to float32 first: xgpu.astype(x, xgpu.float32)"
+        )
+    if kind in op.accepts:
         return dtype
-    if dtype.kind in "biu" and "f" in op.accepts and not set(op.accepts) & set("biu"):
+    if kind in "biu" and "f" in op.accepts and not set(op.accepts) & set("biu"):
         return dtypes.DEFAULT_REAL
     allowed = " or ".join(_NAMES.get(kind, "complex floating") for kind in op.accepts)
     raise TypeError(f"{op.name}() does not take dtype {dtype}; it takes {allowed} dtypes")
@@ -69,13 +75,14 @@ def with_scalar(op: Op, dtype: DType, scalar: type) -> tuple[DType, DType, bool]
     """
     met = weak(dtype, scalar)
     taken = compute(op, met)
-    fits = (scalar, taken.kind) in ((bool, "b"), (float, "f"), (complex, "c"))
+    fits = (scalar, dtypes.kind_of(taken)) in ((bool, "b"), (float, "f"), (complex, "c"))
     return taken, result(op, taken), fits
 
 
 @cache
 def accumulator(dtype: DType) -> DType:
     """The dtype that ``sum`` and ``prod`` give by default: no integer narrower than 64 bits."""
-    if dtype.kind in "bi":
+    kind = dtypes.kind_of(dtype)
+    if kind in "bi":
         return dtypes.int64
-    return dtypes.uint64 if dtype.kind == "u" else dtype
+    return dtypes.uint64 if kind == "u" else dtype

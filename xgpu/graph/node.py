@@ -29,6 +29,14 @@ class Node:
     input; the scalar's dtype is the array's.
     """
 
+    op: Op
+    inputs: tuple[Node, ...]
+    shape: tuple[int, ...]
+    dtype: DType
+    device: Device
+    attrs: Any
+    buffer: Any
+    depth: int
     line: str
 
     __slots__ = (
@@ -61,7 +69,7 @@ class Node:
         self.dtype = dtype
         self.device = device
         self.attrs = attrs
-        self.buffer: Any = None
+        self.buffer = None
         self.depth = depth
 
     def __repr__(self) -> str:

@@ -6,7 +6,7 @@ Only what costs a kernel more than it should, and what is known when the call is
 from __future__ import annotations
 
 from xgpu.plugin import ops
-from xgpu.plugin.dtypes import DType
+from xgpu.plugin.dtypes import DType, kind_of
 from xgpu.plugin.ops import Op
 from xgpu.plugin.promotion import Scalar
 
@@ -17,12 +17,16 @@ def power(dtype: DType, exponent: Scalar) -> Op | None:
     ``x ** 2`` is ``x * x`` to the last bit in every dtype, as NumPy computes it too.
 
     Raises:
-        ValueError: an integer array to a negative integer, whose result is no integer (NumPy).
+        ValueError: an array of integers or bool to a negative integer, whose result is no
+            integer (NumPy).
     """
     if isinstance(exponent, bool):
         return None
-    if dtype.kind in "iu" and isinstance(exponent, int) and exponent < 0:
-        raise ValueError("Integers to negative integer powers are not allowed.")
-    if exponent == 2 and (isinstance(exponent, int) or dtype.kind in "fc"):
+    if kind_of(dtype) in "biu" and isinstance(exponent, int) and exponent < 0:
+        raise ValueError(
+            f"Integers to negative integer powers are not allowed: got an array of {dtype}; "
+            "convert it to a floating dtype first"
+        )
+    if exponent == 2 and (isinstance(exponent, int) or kind_of(dtype) in "fc"):
         return ops.SQUARE
     return None

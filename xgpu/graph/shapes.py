@@ -10,6 +10,8 @@ import operator
 from functools import lru_cache
 from typing import Any
 
+from numpy.exceptions import AxisError
+
 Shape = tuple[int, ...]
 
 
@@ -33,19 +35,28 @@ def broadcast_shapes(*shapes: Shape) -> Shape:
     return tuple(result)
 
 
+def integer(value: Any, name: str) -> int:
+    """``value`` as a Python int.
+
+    Raises:
+        TypeError: not an integer.
+    """
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} must be an integer: got {value!r}") from None
+
+
 def normalize_axis(axis: int, rank: int, name: str = "axis") -> int:
     """A non-negative axis number.
 
     Raises:
         TypeError: not an integer.
-        IndexError: out of range (``numpy.exceptions.AxisError`` is one).
+        numpy.exceptions.AxisError: out of range; it is an IndexError and a ValueError.
     """
-    try:
-        number = operator.index(axis)
-    except TypeError:
-        raise TypeError(f"{name} must be an integer: got {axis!r}") from None
+    number = integer(axis, name)
     if not -rank <= number < rank:
-        raise IndexError(f"{name} {number} is out of bounds for array of dimension {rank}")
+        raise AxisError(number, rank, None if name == "axis" else name)
     return number % rank
 
 
@@ -53,7 +64,7 @@ def normalize_axes(axis: int | tuple[int, ...] | None, rank: int) -> tuple[int, 
     """Sorted, non-negative axis numbers; all axes for None.
 
     Raises:
-        IndexError: one is out of range.
+        numpy.exceptions.AxisError: one is out of range.
         ValueError: one is named twice.
     """
     if axis is None:
@@ -89,11 +100,11 @@ def reshape_target(shape: Any, size: int) -> Shape:
     """The shape that ``reshape`` is asked for, with a -1 worked out.
 
     Raises:
+        TypeError: not an integer or a sequence of integers.
         ValueError: the sizes differ, or there are several -1.
     """
-    given = tuple(
-        operator.index(n) for n in (shape if isinstance(shape, tuple | list) else (shape,))
-    )
+    lengths = shape if isinstance(shape, tuple | list) else (shape,)
+    given = tuple(integer(n, "a length in the shape") for n in lengths)
     unknown = given.count(-1)
     if unknown > 1:
         raise ValueError("can only specify one unknown dimension")

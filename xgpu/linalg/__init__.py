@@ -1,10 +1,13 @@
 """The extension ``linalg``: decompositions, linear systems, norms and products.
 
 All work on stacks: the last two axes are a matrix, the others count matrices. Integers and bool are
-computed in float64. The library of the device does the numerical work, so what it says of a matrix
-that cannot be treated is its own: on ``cpu`` a singular matrix (`solve`, `inv`), one that is not
-positive definite (`cholesky`) and one with NaN or infinity (`eig`, `eigvals`, `svd`) raise
-``numpy.linalg.LinAlgError``, a ValueError, at the call.
+computed in float64.
+
+A matrix that cannot be treated raises ``numpy.linalg.LinAlgError``, a ValueError, at the call: a
+singular one (`solve`, `inv`), one that is not positive definite (`cholesky`), one with NaN (`svd`,
+`svdvals`), or with NaN or infinity (`eig`, `eigvals`). These calls wait for the device to say so.
+The library of the device does the numerical work: whether a matrix that is singular but for
+rounding is found to be is its own matter.
 
 Source: Array API 2025.12, "Linear Algebra Extension".
 """

@@ -16,39 +16,39 @@ from xgpu.plugin.dtypes import complex_of, real_of
 class EigResult(NamedTuple):
     """What `eig` gives."""
 
-    eigenvalues: Array
-    eigenvectors: Array
+    eigenvalues: Array  #: (..., M), complex, in no order
+    eigenvectors: Array  #: (..., M, M), complex, in columns of length 1
 
 
 class EighResult(NamedTuple):
     """What `eigh` gives."""
 
-    eigenvalues: Array
-    eigenvectors: Array
+    eigenvalues: Array  #: (..., M), real, ascending
+    eigenvectors: Array  #: (..., M, M), in columns, orthonormal
 
 
 class QRResult(NamedTuple):
     """What `qr` gives."""
 
-    Q: Array
-    R: Array
+    Q: Array  #: (..., M, K), orthonormal columns
+    R: Array  #: (..., K, N), upper triangular
 
 
 class SVDResult(NamedTuple):
     """What `svd` gives."""
 
-    U: Array
-    S: Array
-    Vh: Array
+    U: Array  #: (..., M, M) or (..., M, K), orthonormal columns
+    S: Array  #: (..., K), real, descending
+    Vh: Array  #: (..., N, N) or (..., K, N), orthonormal rows
 
 
 def cholesky(x: Array, /, *, upper: bool = False) -> Array:
-    """The triangular L with ``L @ L^H = x``, or on request the U with ``U^H @ U = x``.
+    """The triangular L with ``L @ L^H = x``, or if ``upper`` the U with ``U^H @ U = x``.
 
     Only the triangle of x that is asked for is read.
 
     Raises:
-        ValueError: not square; on ``cpu``, `numpy.linalg.LinAlgError` if not positive definite.
+        ValueError: not square; `numpy.linalg.LinAlgError` if not positive definite.
 
     Source: Array API 2025.12, Linear Algebra Extension.
     """
@@ -61,7 +61,7 @@ def eig(x: Array, /) -> EigResult:
     """Eigenvalues (..., M) and, as columns of length 1, eigenvectors (..., M, M); both complex.
 
     Raises:
-        ValueError: not square; on ``cpu``, `numpy.linalg.LinAlgError` for NaN or infinity.
+        ValueError: not square; `numpy.linalg.LinAlgError` for NaN or infinity.
 
     Source: Array API 2025.12, Linear Algebra Extension.
     """
@@ -90,7 +90,7 @@ def eigvals(x: Array, /) -> Array:
     """Eigenvalues (..., M), complex.
 
     Raises:
-        ValueError: not square; on ``cpu``, `numpy.linalg.LinAlgError` for NaN or infinity.
+        ValueError: not square; `numpy.linalg.LinAlgError` for NaN or infinity.
 
     Source: Array API 2025.12, Linear Algebra Extension.
     """
@@ -132,13 +132,13 @@ def qr(x: Array, /, *, mode: Literal["reduced", "complete"] = "reduced") -> QRRe
 
 
 def svd(x: Array, /, *, full_matrices: bool = True) -> SVDResult:
-    """U, the singular values S (real, descending) and Vh, with ``x = U * S @ Vh``.
+    """U, the singular values S (real, descending) and Vh, with ``x = U @ diag(S) @ Vh``.
 
     With K = min(M, N), U is (..., M, M), S (..., K) and Vh (..., N, N); without ``full_matrices``
     U is (..., M, K) and Vh (..., K, N).
 
     Raises:
-        ValueError: fewer than two axes; on ``cpu``, `numpy.linalg.LinAlgError` for NaN.
+        ValueError: fewer than two axes; `numpy.linalg.LinAlgError` for NaN.
 
     Source: Array API 2025.12, Linear Algebra Extension.
     """
@@ -163,7 +163,7 @@ def svdvals(x: Array, /) -> Array:
     """Singular values (..., min(M, N)), real and descending.
 
     Raises:
-        ValueError: fewer than two axes; on ``cpu``, `numpy.linalg.LinAlgError` for NaN.
+        ValueError: fewer than two axes; `numpy.linalg.LinAlgError` for NaN.
 
     Source: Array API 2025.12, Linear Algebra Extension.
     """

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from numpy.linalg import LinAlgError
+
 from xgpu.arguments import checked
 from xgpu.array import Array, read, wrap
 from xgpu.creation import eye, zeros
@@ -15,7 +17,7 @@ from xgpu.elementwise import conj
 from xgpu.graph import infer
 from xgpu.graph.node import viewed
 from xgpu.graph.view import broadcast, whole
-from xgpu.plugin.dtypes import DType
+from xgpu.plugin.dtypes import DType, kind_of
 from xgpu.plugin.ops import Op
 from xgpu.plugin.program import Result
 from xgpu.runtime import record
@@ -26,10 +28,10 @@ def matrices(x: Array, name: str) -> Array:
 
     Raises:
         TypeError: no array.
-        ValueError: fewer than two axes.
+        numpy.linalg.LinAlgError: fewer than two axes; it is a ValueError.
     """
     if checked(x, name).ndim < 2:
-        raise ValueError(f"{name}() takes matrices, of at least 2 axes: got shape {x.shape}")
+        raise LinAlgError(f"{name}() takes matrices, of at least 2 axes: got shape {x.shape}")
     return x
 
 
@@ -38,11 +40,11 @@ def square(x: Array, name: str) -> Array:
 
     Raises:
         TypeError: no array.
-        ValueError: fewer than two axes, or the last two differ.
+        numpy.linalg.LinAlgError: fewer than two axes, or the last two differ.
     """
     rows, columns = matrices(x, name).shape[-2:]
     if rows != columns:
-        raise ValueError(f"{name}() takes square matrices: got shape {x.shape}")
+        raise LinAlgError(f"{name}() takes square matrices: got shape {x.shape}")
     return x
 
 
@@ -72,4 +74,4 @@ def identities(x: Array, size: int) -> Array:
 
 def adjoint(x: Array) -> Array:
     """The conjugate transpose of each matrix."""
-    return conj(x.mT) if x.dtype.kind == "c" else x.mT
+    return conj(x.mT) if kind_of(x.dtype) == "c" else x.mT

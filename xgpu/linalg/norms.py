@@ -17,6 +17,7 @@ import numpy as np
 from xgpu.arguments import checked
 from xgpu.array import Array, read, wrap
 from xgpu.creation import zeros
+from xgpu.data_types import astype
 from xgpu.elementwise import abs as magnitude
 from xgpu.elementwise import imag, pow, real, sqrt, square
 from xgpu.graph.shapes import normalize_axes
@@ -24,7 +25,7 @@ from xgpu.linalg.decompositions import svdvals
 from xgpu.linalg.matrices import floating, matrices
 from xgpu.manipulation import expand_dims
 from xgpu.plugin import ops
-from xgpu.plugin.dtypes import real_of
+from xgpu.plugin.dtypes import NARROW, float32, kind_of, real_of
 from xgpu.runtime import record
 from xgpu.statistical import max, min, sum
 
@@ -38,14 +39,14 @@ def matrix_norm(
     keepdims: bool = False,
     ord: int | float | Literal["fro", "nuc"] | None = "fro",
 ) -> Array:
-    """Norms of matrices.
+    """The norm of each matrix, real; over the last two axes.
 
     ``ord``: "fro" or None for the root of the sum of squares, "nuc" for the sum of the singular
     values, 2 and -2 for the largest and the smallest of them, 1 and -1 for the largest and the
     smallest sum of magnitudes of a column, inf and -inf of a row.
 
     Raises:
-        ValueError: another ``ord``, fewer than two axes, or a minimum over nothing; on ``cpu``,
+        ValueError: another ``ord``, fewer than two axes, or a minimum over nothing;
             `numpy.linalg.LinAlgError` for singular values of a matrix with NaN.
 
     Source: Array API 2025.12, Linear Algebra Extension.
@@ -59,6 +60,8 @@ def matrix_norm(
         raise ValueError(
             f"matrix_norm() takes ord='fro', 'nuc', 1, 2, inf, -1, -2 or -inf: got {ord!r}"
         )
+    if x.dtype in NARROW and ord not in ("nuc", 2, -2):
+        return astype(matrix_norm(astype(x, float32), keepdims=keepdims, ord=ord), x.dtype)
     if ord is None or ord == "fro":
         return sqrt(sum(_squares(x), axis=(-2, -1), keepdims=keepdims))
     if ord in ("nuc", 2, -2):
@@ -100,6 +103,9 @@ def vector_norm(
     if isinstance(ord, bool) or not isinstance(ord, int | float):
         raise TypeError(f"vector_norm() takes a real number as ord: got {ord!r}")
     x = floating(ops.SQRT, x)
+    if x.dtype in NARROW:
+        norm = vector_norm(astype(x, float32), axis=axis, keepdims=keepdims, ord=ord)
+        return astype(norm, x.dtype)
     if math.isinf(ord):
         norm = _extreme(magnitude(x), axes, largest=ord > 0)
     elif ord == 0:
@@ -115,7 +121,7 @@ def vector_norm(
 
 def _squares(x: Array) -> Array:
     """The squares of the magnitudes."""
-    return square(real(x)) + square(imag(x)) if x.dtype.kind == "c" else square(x)
+    return square(real(x)) + square(imag(x)) if kind_of(x.dtype) == "c" else square(x)
 
 
 def _extreme(x: Array, axes: tuple[int, ...], largest: bool) -> Array:

@@ -5,18 +5,16 @@ Source: Array API 2025.12, "Linear Algebra Extension".
 
 from __future__ import annotations
 
-import operator
-
 from xgpu.arguments import checked, same_device
 from xgpu.array import Array, binary, read, seen, through, wrap
-from xgpu.graph.shapes import normalize_axis
+from xgpu.graph.shapes import integer, normalize_axis
 from xgpu.graph.view import View
 from xgpu.linalg.matrices import identities, matrices, square
 from xgpu.linalg.systems import inv
 from xgpu.linear_algebra import matmul
 from xgpu.manipulation import expand_dims, moveaxis, stack
 from xgpu.plugin import ops
-from xgpu.plugin.dtypes import DType
+from xgpu.plugin.dtypes import DType, kind_of
 from xgpu.statistical import sum
 
 
@@ -32,7 +30,7 @@ def cross(x1: Array, x2: Array, /, *, axis: int = -1) -> Array:
     Source: Array API 2025.12, Linear Algebra Extension.
     """
     same_device([x1, x2], "cross")
-    if x1.ndim != x2.ndim and operator.index(axis) >= 0:
+    if x1.ndim != x2.ndim and integer(axis, "axis") >= 0:
         raise ValueError(f"cross() of different ranks takes a negative axis: got {axis}")
     place = normalize_axis(axis, min(x1.ndim, x2.ndim)) - min(x1.ndim, x2.ndim)
     if x1.shape[place] != 3 or x2.shape[place] != 3:
@@ -56,7 +54,8 @@ def diagonal(x: Array, /, *, offset: int = 0) -> Array:
     Source: Array API 2025.12, Linear Algebra Extension.
     """
     old = seen(matrices(x, "diagonal"))
-    above, below = max(operator.index(offset), 0), max(-operator.index(offset), 0)
+    above = max(integer(offset, "offset"), 0)
+    below = max(-integer(offset, "offset"), 0)
     *kept, (m, down), (n, right) = zip(old.shape, old.strides, strict=True)
     length = max(min(m - below, n - above), 0)
     start = old.offset + (below * down + above * right if length else 0)
@@ -71,13 +70,13 @@ def matrix_power(x: Array, n: int, /) -> Array:
 
     Raises:
         TypeError: n is no integer, or bool elements.
-        ValueError: not square; on ``cpu``, `numpy.linalg.LinAlgError` for a singular matrix and a
+        ValueError: not square; `numpy.linalg.LinAlgError` for a singular matrix and a
             negative n.
 
     Source: Array API 2025.12, Linear Algebra Extension.
     """
-    power = operator.index(n)
-    if square(x, "matrix_power").dtype.kind == "b":
+    power = integer(n, "n")
+    if kind_of(square(x, "matrix_power").dtype) == "b":
         raise TypeError("matrix_power() takes numbers: got dtype bool")
     if power == 0:
         return identities(x, x.shape[-1])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from xgpu.arguments import checked, same_device
+from xgpu.arguments import checked, same_device, scalar_type
 from xgpu.array import Array, binary, read, wrap
 from xgpu.creation import ones, zeros
 from xgpu.data_types import finfo
@@ -21,7 +21,7 @@ from xgpu.linalg.matrices import adjoint, floating, identities, launch, matrices
 from xgpu.linear_algebra import matmul
 from xgpu.manipulation import expand_dims
 from xgpu.plugin import ops
-from xgpu.plugin.dtypes import real_of
+from xgpu.plugin.dtypes import kind_of, real_of
 from xgpu.plugin.program import Result
 from xgpu.runtime import record
 from xgpu.searching import count_nonzero, where
@@ -30,12 +30,12 @@ from xgpu.searching import count_nonzero, where
 class SlogdetResult(NamedTuple):
     """What `slogdet` gives."""
 
-    sign: Array
-    logabsdet: Array
+    sign: Array  #: (...,), of magnitude 1, or 0
+    logabsdet: Array  #: (...,), real, -infinity where the determinant is 0
 
 
 def det(x: Array, /) -> Array:
-    """Determinants; 1 of a matrix without rows. NaN for a matrix with NaN.
+    """The determinant of each matrix; 1 without rows, NaN for a matrix with NaN.
 
     Raises:
         ValueError: not square.
@@ -47,10 +47,10 @@ def det(x: Array, /) -> Array:
 
 
 def inv(x: Array, /) -> Array:
-    """Inverses.
+    """The inverse of each matrix.
 
     Raises:
-        ValueError: not square; on ``cpu``, `numpy.linalg.LinAlgError` for a singular matrix.
+        ValueError: not square; `numpy.linalg.LinAlgError` for a singular matrix.
 
     Source: Array API 2025.12, Linear Algebra Extension.
     """
@@ -65,7 +65,7 @@ def matrix_rank(x: Array, /, *, rtol: float | Array | None = None) -> Array:
     stack.
 
     Raises:
-        ValueError: fewer than two axes, or a ``rtol`` that does not broadcast; on ``cpu``,
+        ValueError: fewer than two axes, or a ``rtol`` that does not broadcast;
             `numpy.linalg.LinAlgError` for NaN.
 
     Source: Array API 2025.12, Linear Algebra Extension.
@@ -80,7 +80,7 @@ def pinv(x: Array, /, *, rtol: float | Array | None = None) -> Array:
     ``rtol`` is as in `matrix_rank`.
 
     Raises:
-        ValueError: fewer than two axes, or a ``rtol`` that does not broadcast; on ``cpu``,
+        ValueError: fewer than two axes, or a ``rtol`` that does not broadcast;
             `numpy.linalg.LinAlgError` for NaN.
 
     Source: Array API 2025.12, Linear Algebra Extension.
@@ -116,7 +116,7 @@ def solve(x1: Array, x2: Array, /) -> Array:
     matrices, which broadcasts with that of x1.
 
     Raises:
-        ValueError: x1 is not square, or the shapes do not fit; on ``cpu``,
+        ValueError: x1 is not square, or the shapes do not fit;
             `numpy.linalg.LinAlgError` for a singular matrix.
 
     Source: Array API 2025.12, Linear Algebra Extension.
@@ -149,7 +149,9 @@ def _large(singular: Array, x: Array, rtol: float | Array | None, name: str) -> 
     if rtol is None:
         rtol = max(x.shape[-2:]) * finfo(singular.dtype).eps
     if isinstance(rtol, Array):
-        if rtol.dtype.kind not in "biuf":
+        if kind_of(rtol.dtype) not in "biuf":
             raise TypeError(f"{name}() takes a real rtol: got dtype {rtol.dtype}")
         rtol = expand_dims(rtol, -1)
+    elif scalar_type(rtol, name) is complex:
+        raise TypeError(f"{name}() takes a real rtol: got {rtol!r}")
     return singular > binary(ops.MULTIPLY, singular[..., :1], rtol)

@@ -22,9 +22,12 @@ from xgpu.plugin.errors import (
     PluginError,
     UnsupportedOperationError,
 )
+from xgpu.plugin.exchange import Exchange
 from xgpu.plugin.hookspecs import GROUP, hookimpl, hookspec
+from xgpu.plugin.library import library
 from xgpu.plugin.namespace import NamespaceBackend
 from xgpu.plugin.program import Access, Input, Instr, Operand, Output, Program, Result, Strided
+from xgpu.plugin.streams import Stream, Streams
 
 __all__ = [
     "GROUP",
@@ -36,6 +39,7 @@ __all__ = [
     "Buffer",
     "DeviceInfo",
     "DeviceMismatchError",
+    "Exchange",
     "Input",
     "Instr",
     "Kernel",
@@ -48,11 +52,14 @@ __all__ = [
     "PluginError",
     "Program",
     "Result",
+    "Stream",
+    "Streams",
     "Strided",
     "UnsupportedOperationError",
     "dtypes",
     "hookimpl",
     "hookspec",
+    "library",
     "ops",
     "promotion",
 ]

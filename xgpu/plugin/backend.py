@@ -33,11 +33,11 @@ No operand and no result is empty. The attributes are those that the op's row na
 
 @dataclass(frozen=True, slots=True)
 class DeviceInfo:
-    """One device as `xgpu devices` prints it. ``memory`` in bytes, 0 where unknown."""
+    """One device as ``xgpu devices`` prints it."""
 
     index: int
     name: str
-    memory: int = 0
+    memory: int = 0  #: in bytes, 0 where unknown
     details: str = ""  #: whatever tells devices apart, e.g. "compute capability 9.0"
 
 

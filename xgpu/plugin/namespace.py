@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from types import ModuleType
@@ -16,9 +17,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from xgpu.plugin import ops
+from xgpu.plugin import dtypes, ops
 from xgpu.plugin.backend import PROTOCOL_VERSION, Buffer, DeviceInfo, KernelOp
 from xgpu.plugin.dtypes import DType
+from xgpu.plugin.errors import UnsupportedOperationError
 from xgpu.plugin.program import (
     REDUCTION_NAMES,
     Input,
@@ -29,6 +31,7 @@ from xgpu.plugin.program import (
     Strided,
     contiguous_strides,
 )
+from xgpu.plugin.strides import positions, sliced
 
 Function = Callable[..., Any]
 
@@ -80,10 +83,18 @@ class NamespaceBackend:
             its own takes its operands and its row's attributes by name, and gives an array or a
             tuple of them.
 
-    Buffers are one-dimensional arrays of the namespace. Override `strided` and `store` where
-    the namespace has views or cannot assign, and `devices`, `from_host`, `to_host` and
-    `synchronize` where its arrays are not on the host.
+    Buffers are one-dimensional arrays of the namespace. What it does in this class is all in the
+    standard's functions, so it is right for arrays that cannot be written to and have no views.
+    Override what the library can do better, or has to be told:
+
+    - `devices` and `within`, where there are several devices, or settings of the library's own;
+    - `numpy_of` and `synchronize`, where arrays are not on the host;
+    - `strided`, where an array can be looked at with any strides, and `store`, where it can be
+      written to; `fresh`, where it cannot, and so need not be copied;
+    - `finished`, where arrays are recipes that have yet to be followed.
     """
+
+    _NOTHING: AbstractContextManager[Any] = nullcontext()
 
     def __init__(
         self, name: str, namespace: ModuleType, *, functions: Mapping[str, Function] | None = None
@@ -91,9 +102,12 @@ class NamespaceBackend:
         self.protocol = PROTOCOL_VERSION
         self.name = name
         self.xp: Any = namespace
-        self.functions: dict[str, Function] = {**self._defaults(), **(functions or {})}
+        found = {**self._defaults(), **(functions or {})}
+        self.functions: dict[str, Function] = {n: self.adapted(n, found[n]) for n in found}
         computed = ops.elementwise() + ops.reductions()
-        self.unsupported = frozenset(op.name for op in computed if op.name not in self.functions)
+        self.unsupported: frozenset[str] = frozenset(
+            op.name for op in computed if op.name not in self.functions
+        )
         self.kernel_ops: Mapping[str, KernelOp] = {
             op.name: self._kernel_op(self.functions[op.name])
             for op in ops.kernels()
@@ -102,11 +116,13 @@ class NamespaceBackend:
 
     def _defaults(self) -> dict[str, Function]:
         found: dict[str, Function] = {}
-        for op in (*ops.elementwise(), ops.MATMUL, ops.SORT, ops.ARGSORT, ops.SEARCHSORTED):
+        for op in (*ops.elementwise(), ops.MATMUL, ops.SEARCHSORTED):
             function = getattr(self.xp, op.name, None)
             if function is not None:
                 found[op.name] = function
         for op, needs, function in (
+            (ops.SORT, ("sort",), self._sort),
+            (ops.ARGSORT, ("argsort",), self._argsort),
             (ops.CUMULATIVE_SUM, ("cumulative_sum",), self._cumulative_sum),
             (ops.CUMULATIVE_PROD, ("cumulative_prod",), self._cumulative_prod),
             (ops.GATHER, ("take",), self._gather),
@@ -125,7 +141,7 @@ class NamespaceBackend:
         for op in ops.reductions():
             function = getattr(self.xp, op.name, None)
             if function is not None:
-                found[op.name] = _over_rows(function)
+                found[op.name] = _over_rows(function, op in (ops.SUM, ops.PROD))
         astype = getattr(self.xp, "astype", None)
         if astype is not None:
             found["cast"] = astype
@@ -139,15 +155,28 @@ class NamespaceBackend:
 
     def allocate(self, device: int, dtype: DType, size: int) -> Buffer:
         """A one-dimensional array of the namespace."""
-        return self.xp.empty(size, dtype=self._dtype(dtype))
+        with self.within(device):
+            return self.xp.empty(size, dtype=self._dtype(dtype))
 
     def from_host(self, device: int, array: Any) -> Buffer:
         """A copy of a NumPy array, flattened in C order."""
-        return self.xp.asarray(np.array(array, order="C").reshape(-1), copy=True)
+        flat = np.array(array, order="C").reshape(-1)
+        with self.within(device):
+            if flat.dtype in dtypes.NARROW:
+                # By way of float32: not every library knows the dtype that NumPy has from ml_dtypes.
+                wide = self.xp.asarray(flat.astype(np.float32), copy=True)
+                made = self.functions["cast"](wide, self._dtype(flat.dtype))
+            else:
+                made = self.xp.asarray(flat, copy=True)
+            return self.finished([made])[0]
 
     def to_host(self, device: int, buffer: Buffer, dtype: DType, offset: int, size: int) -> Any:
         """A copy of a part of a buffer as a NumPy array."""
-        return np.array(buffer[offset : offset + size], dtype=dtype)
+        with self.within(device):
+            part = buffer[offset : offset + size]
+            if dtype in dtypes.NARROW:
+                part = self.functions["cast"](part, self._dtype(dtypes.float32))
+            return np.array(self.numpy_of(part), dtype=dtype)
 
     def synchronize(self, device: int) -> None:
         """Nothing to wait for: an eager namespace on the host has done its work."""
@@ -164,6 +193,28 @@ class NamespaceBackend:
         """Unknown: the namespace owns its memory."""
         return 0
 
+    # What libraries differ in
+
+    def within(self, device: int) -> AbstractContextManager[Any]:
+        """What all work on a device is done in: the library's default device, its settings."""
+        return self._NOTHING
+
+    def adapted(self, name: str, function: Function) -> Function:
+        """``function``, which computes the op ``name``, with what every op of the library needs."""
+        return function
+
+    def numpy_of(self, array: Any) -> Any:
+        """The array as a ``numpy.ndarray``, which may share its memory; waits."""
+        return np.asarray(array)
+
+    def fresh(self, array: Any, shape: tuple[int, ...]) -> Any:
+        """The elements in C order as ``shape``, in memory that no other array can write to."""
+        return self.xp.reshape(array, shape, copy=True)
+
+    def finished(self, buffers: list[Buffer]) -> list[Buffer]:
+        """The buffers that an op or a program has made, before xgpu gets them."""
+        return buffers
+
     # Addressing
 
     def strided(
@@ -171,8 +222,11 @@ class NamespaceBackend:
     ) -> Any:
         """The elements at ``offset + sum(strides * k)`` as an array of ``shape``.
 
-        This gathers, which every namespace can do; override it where views exist.
+        This slices, and gathers where slices cannot say it.
         """
+        made = sliced(self.xp, buffer, shape, strides, offset)
+        if made is not None:
+            return made
         where = self.xp.asarray(positions(shape, strides, offset).reshape(-1))
         return self.xp.reshape(self.xp.take(buffer, where, axis=0), shape)
 
@@ -229,6 +283,17 @@ class NamespaceBackend:
         outputs: Sequence[Operand],
     ) -> list[Buffer]:
         """Interpret the program over ``shape``."""
+        with self.within(device):
+            return self.finished(self._interpret(device, kernel, shape, inputs, outputs))
+
+    def _interpret(
+        self,
+        device: int,
+        kernel: NamespaceKernel,
+        shape: tuple[int, ...],
+        inputs: Sequence[Operand],
+        outputs: Sequence[Operand],
+    ) -> list[Buffer]:
         program = kernel.program
         values: list[Any] = []
         for step in kernel.steps:
@@ -245,7 +310,7 @@ class NamespaceBackend:
                 values[number] = None
             values.append(result)
         return [
-            self._write(program, output, shape, operand, values[output.value])
+            self._write(device, program, output, shape, operand, values[output.value])
             for output, operand in zip(program.outputs, outputs, strict=True)
         ]
 
@@ -257,6 +322,10 @@ class NamespaceBackend:
             level = self._level(program, shape, given.after)
             return self.xp.reshape(value[offset : offset + math.prod(level)], level)
         if given.access == "scalar":
+            if given.dtype in dtypes.NARROW:
+                # The cast rounds once, a namespace may do it by way of float32.
+                wide = self.xp.asarray(value, dtype=self._dtype(dtypes.float64))
+                return self.functions["cast"](wide, self._dtype(given.dtype))
             return self.xp.asarray(value, dtype=self._dtype(given.dtype))
         if given.access == "uniform":
             return self.xp.reshape(value[offset : offset + 1], ())
@@ -276,15 +345,14 @@ class NamespaceBackend:
     def _reduce(self, function: Function, value: Any, shape: tuple[int, ...], kept: int) -> Any:
         # Rows of a contiguous matrix, whatever the layout of the operands was: the order of
         # summation, and so the bits, depend on the shape alone.
-        rows = self.xp.reshape(
-            self.xp.broadcast_to(value, shape),
-            (math.prod(shape[:kept]), math.prod(shape[kept:])),
-            copy=True,
+        rows = self.fresh(
+            self.xp.broadcast_to(value, shape), (math.prod(shape[:kept]), math.prod(shape[kept:]))
         )
         return self.xp.reshape(function(rows), shape[:kept] + (1,) * (len(shape) - kept))
 
     def _write(
         self,
+        device: int,
         program: Program,
         output: Output,
         shape: tuple[int, ...],
@@ -295,20 +363,43 @@ class NamespaceBackend:
         whole = self._level(program, shape, output.reduced)
         value = self.xp.broadcast_to(value, whole)
         if buffer is None and output.access == "contiguous":
-            return self.xp.reshape(value, (-1,), copy=True)
+            return self.fresh(value, (math.prod(whole),))
         if output.reduced:
             strides = strides + (0,) * program.reduced
         if buffer is None:
-            buffer = self.allocate(0, output.dtype, math.prod(whole))
+            buffer = self.allocate(device, output.dtype, math.prod(whole))
         if output.access == "contiguous":
             strides = contiguous_strides(whole)
         return self.store(buffer, whole, strides, offset, value)
 
     def _dtype(self, dtype: DType) -> Any:
-        """``dtype`` as the namespace spells it."""
+        """``dtype`` as the namespace spells it.
+
+        Raises:
+            UnsupportedOperationError: a 16-bit float that it does not have.
+        """
+        if dtype in dtypes.NARROW and not hasattr(self.xp, dtype.name):
+            raise UnsupportedOperationError(
+                f"backend {self.name!r} has no dtype {dtype}; "
+                "cast to float32 first: xgpu.astype(x, xgpu.float32)"
+            )
         return getattr(self.xp, dtype.name, dtype) if dtype.name != "bool" else self.xp.bool
 
     # Ops that are kernels of their own, in the standard's functions
+
+    def _sort(self, x: Any, descending: bool, stable: bool) -> Any:
+        if descending:
+            return self._reversed(self.xp.sort(self._reversed(x), axis=-1, stable=stable))
+        return self.xp.sort(x, axis=-1, stable=stable)
+
+    def _argsort(self, x: Any, descending: bool, stable: bool) -> Any:
+        return self.xp.argsort(self._reversed(x) if descending else x, axis=-1, stable=stable)
+
+    def _reversed(self, x: Any) -> Any:
+        # Keys in the reverse order, but for NaN, which libraries put last of what ascends alone.
+        if self.xp.isdtype(x.dtype, "real floating"):
+            return self.xp.negative(x)
+        return self.xp.bitwise_invert(x)
 
     def _cumulative_sum(self, x: Any) -> Any:
         return self.xp.cumulative_sum(x, axis=-1, dtype=x.dtype)
@@ -348,10 +439,16 @@ class NamespaceBackend:
             results: Sequence[Result],
             attributes: Mapping[str, Any],
         ) -> list[Buffer]:
-            arrays = [self.strided(o.buffer, o.shape, o.strides, o.offset) for o in operands]
-            made = function(*arrays, **attributes)
-            several = made if isinstance(made, tuple) else (made,)
-            return [self.xp.reshape(array, (-1,), copy=True) for array in several]
+            with self.within(device):
+                arrays = [self.strided(o.buffer, o.shape, o.strides, o.offset) for o in operands]
+                made = function(*arrays, **attributes)
+                several = made if isinstance(made, tuple) else (made,)
+                return self.finished(
+                    [
+                        self.fresh(array, (math.prod(result.shape),))
+                        for array, result in zip(several, results, strict=True)
+                    ]
+                )
 
         return run
 
@@ -360,17 +457,11 @@ def _cast(function: Function, dtype: Any, value: Any) -> Any:
     return function(value, dtype)
 
 
-def _over_rows(function: Function) -> Function:
+def _over_rows(function: Function, keeps_dtype: bool) -> Function:
     def rows(matrix: Any) -> Any:
         return function(matrix, axis=1)
 
-    return rows
+    def rows_of_dtype(matrix: Any) -> Any:
+        return function(matrix, axis=1, dtype=matrix.dtype)
 
-
-def positions(shape: tuple[int, ...], strides: tuple[int, ...], offset: int) -> Any:
-    """``offset + sum(strides * k)`` for each coordinate k, as an int64 ``numpy.ndarray``."""
-    result: Any = np.asarray(offset, dtype=np.int64)
-    for axis, (length, stride) in enumerate(zip(shape, strides, strict=True)):
-        step = np.arange(length, dtype=np.int64) * stride
-        result = result + step.reshape((length,) + (1,) * (len(shape) - axis - 1))
-    return np.broadcast_to(result, shape)
+    return rows_of_dtype if keeps_dtype else rows

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Literal
 
+from xgpu.plugin.dtypes import NARROW, DType, kind_of
+
 
 class Kind(Enum):
     """How an op runs."""
@@ -28,9 +30,12 @@ Result = Literal["same", "bool", "real", "complex", "index", "given"]
 class Op:
     """One row.
 
-    ``accepts`` is the kinds (letters of ``numpy.dtype.kind``) of dtype that a backend must
-    take. ``result``: ``same`` as the operands, ``bool``, the ``real`` dtype of a complex one, the
-    ``complex`` dtype of a real one, ``index`` (int64), or ``given`` by the instruction (cast).
+    ``accepts`` is the kinds (letters of `dtypes.kind_of`) of dtype that a backend must take; of
+    16-bit floats, `takes` says more. ``result``: ``same`` as the operands, ``bool``, the ``real``
+    dtype of a complex one, the ``complex`` dtype of a real one, ``index`` (int64), or ``given`` by
+    the instruction (cast).
+    ``attributes`` names what a kernel of its own gets besides its operands; ``note`` says what it
+    gives.
     """
 
     name: str
@@ -38,16 +43,34 @@ class Op:
     arity: int
     accepts: str
     result: Result
+    note: str = ""
+    attributes: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"
+
+    def takes(self, dtype: DType) -> bool:
+        """Whether a backend must take operands of ``dtype``."""
+        return kind_of(dtype) in self.accepts and (dtype not in NARROW or self in TAKE_NARROW)
+
+    def widens(self, dtype: DType) -> bool:
+        """Whether the front-end computes it in float32, and rounds, for 16-bit ``dtype``."""
+        return dtype in NARROW and self not in TAKE_NARROW
 
 
 TABLE: Final[dict[str, Op]] = {}
 
 
-def _row(name: str, kind: Kind, arity: int, accepts: str, result: Result = "same") -> Op:
-    op = TABLE[name] = Op(name, kind, arity, accepts, result)
+def _row(
+    name: str,
+    kind: Kind,
+    arity: int,
+    accepts: str,
+    result: Result = "same",
+    note: str = "",
+    attributes: tuple[str, ...] = (),
+) -> Op:
+    op = TABLE[name] = Op(name, kind, arity, accepts, result, note, attributes)
     return op
 
 
@@ -137,39 +160,45 @@ ALL = _row("all", _R, 1, "b")
 ARGMIN = _row("argmin", _R, 1, "biuf", "index")
 ARGMAX = _row("argmax", _R, 1, "biuf", "index")
 
-# Kernels of their own; the attributes of a row, if it has any, are named in brackets.
-MATMUL = _row("matmul", _K, 2, "iufc")
-# Along the last axis. [descending, stable: bool] NaN comes last in either direction.
-SORT = _row("sort", _K, 1, "biuf")
-ARGSORT = _row("argsort", _K, 1, "biuf", "index")
-CUMULATIVE_SUM = _row("cumulative_sum", _K, 1, "iufc")
-CUMULATIVE_PROD = _row("cumulative_prod", _K, 1, "iufc")
+# Kernels of their own.
+MATMUL = _row("matmul", _K, 2, "iufc", "same", "matrix products of the last two axes")
+# Along the last axis; NaN comes last in either direction. The attributes are bool.
+SORT = _row("sort", _K, 1, "biuf", "same", "the elements in order", ("descending", "stable"))
+ARGSORT = _row("argsort", _K, 1, "biuf", "index", "indices that sort", ("descending", "stable"))
+CUMULATIVE_SUM = _row("cumulative_sum", _K, 1, "iufc", "same", "sums of the elements so far")
+CUMULATIVE_PROD = _row("cumulative_prod", _K, 1, "iufc", "same", "products of the elements so far")
 # A position counts the elements of the first operand in C order from 0; the front-end has checked
-# that each is in range. gather gives the elements at the positions; scatter a copy of the first
-# operand with the third one's elements there, of which the last wins where positions are equal.
-GATHER = _row("gather", _K, 2, "biufc")
-SCATTER = _row("scatter", _K, 3, "biufc")
-NONZERO = _row("nonzero", _K, 1, "b", "index")  #: the positions of True, ascending
-# Where x2 belongs in the sorted, one-dimensional x1. [side: "left" or "right"] NaN comes last.
-SEARCHSORTED = _row("searchsorted", _K, 2, "biuf", "index")
+# that each is in range.
+GATHER = _row("gather", _K, 2, "biufc", "same", "the elements of x1 at the positions x2")
+SCATTER = _row(
+    "scatter", _K, 3, "biufc", "same", "x1 with x3 at the positions x2; the last of equal ones wins"
+)
+NONZERO = _row("nonzero", _K, 1, "b", "index", "the positions of True, ascending")
+# x1 is one-dimensional, NaN the largest number, ``side`` "left" or "right" of what is equal.
+SEARCHSORTED = _row(
+    "searchsorted", _K, 2, "biuf", "index", "where x2 belongs in the sorted x1", ("side",)
+)
 # Linear algebra on the last two axes, a matrix for each place of the others; two operands have
-# equal lengths there. A triangle that a row does not name is not read, and zero in its result.
-CHOLESKY = _row("cholesky", _K, 1, "fc")  #: lower triangle to lower factor
-QR = _row("qr", _K, 1, "fc")  #: Q, R; R's diagonal is real [mode: "reduced" or "complete"]
-SVD = _row("svd", _K, 1, "fc")  #: U, singular values (real, descending), Vh [full_matrices: bool]
-SVDVALS = _row("svdvals", _K, 1, "fc", "real")
-EIGH = _row("eigh", _K, 1, "fc", "real")  #: of the lower triangle: ascending, eigenvectors
-EIGVALSH = _row("eigvalsh", _K, 1, "fc", "real")
-EIG = _row("eig", _K, 1, "fc", "complex")  #: eigenvalues, eigenvectors, both complex
-EIGVALS = _row("eigvals", _K, 1, "fc", "complex")
-SOLVE = _row("solve", _K, 2, "fc")  #: the X of x1 @ X = x2, both matrices
-SLOGDET = _row("slogdet", _K, 1, "fc")  #: sign, and the logarithm of the magnitude (real)
-# Fourier transforms along the last axis, none of which is scaled.
-FFT = _row("fft", _K, 1, "c")  #: [inverse: bool, the sign of the exponent is then positive]
-RFFT = _row("rfft", _K, 1, "f", "complex")  #: n // 2 + 1 of the n frequencies
-# From n // 2 + 1 frequencies to n real values; the imaginary part of the first frequency, and of
-# the last one where n is even, counts as zero. [n: int]
-IRFFT = _row("irfft", _K, 1, "c", "real")
+# equal lengths there. A triangle that a note does not name is not read, and zero in its result.
+# ``mode`` is "reduced" or "complete", ``full_matrices`` a bool.
+CHOLESKY = _row("cholesky", _K, 1, "fc", "same", "lower factor of the lower triangle")
+QR = _row("qr", _K, 1, "fc", "same", "Q, R with a real diagonal", ("mode",))
+SVD = _row(
+    "svd", _K, 1, "fc", "same", "U, singular values (real, descending), Vh", ("full_matrices",)
+)
+SVDVALS = _row("svdvals", _K, 1, "fc", "real", "the singular values, descending")
+EIGH = _row("eigh", _K, 1, "fc", "real", "of the lower triangle: ascending, eigenvectors")
+EIGVALSH = _row("eigvalsh", _K, 1, "fc", "real", "of the lower triangle: eigenvalues, ascending")
+EIG = _row("eig", _K, 1, "fc", "complex", "eigenvalues and eigenvectors, both complex")
+EIGVALS = _row("eigvals", _K, 1, "fc", "complex", "eigenvalues, complex")
+SOLVE = _row("solve", _K, 2, "fc", "same", "the X of x1 @ X = x2, both matrices")
+SLOGDET = _row("slogdet", _K, 1, "fc", "same", "sign, and the logarithm of the magnitude (real)")
+# Fourier transforms along the last axis, none of which is scaled. With ``inverse``, a bool, the
+# sign of the exponent is positive.
+FFT = _row("fft", _K, 1, "c", "same", "frequencies", ("inverse",))
+RFFT = _row("rfft", _K, 1, "f", "complex", "n // 2 + 1 of the n frequencies")
+# The imaginary part of the first frequency, and of the last one where n is even, counts as zero.
+IRFFT = _row("irfft", _K, 1, "c", "real", "from n // 2 + 1 frequencies to n real values", ("n",))
 
 # The graph's own.
 LEAF = _row("leaf", _S, 0, "biufc", "given")  #: has its buffer from the start
@@ -178,6 +207,23 @@ INDEX = _row("index", _S, 0, "i", "index")  #: the coordinate along one axis
 EMPTY = _row("empty", _S, 0, "biufc", "given")  #: memory with whatever is in it
 VIEW = _row("view", _S, 1, "biufc")  #: strides over another node
 ASSIGN = _row("assign", _S, 2, "biufc")  #: a node with a region replaced
+
+# 16-bit floats. What moves them, or looks at their bits, takes them as they are, and so does
+# matmul, which sums in float32 and rounds its results. For all other ops the front-end casts to
+# float32 and back, so a backend does not see them; but factors of matrices and transforms are not
+# what 16 bits are for, and a user has to ask for float32.
+TAKE_NARROW: Final = frozenset(
+    {
+        *(ABS, CAST, COPYSIGN, NEGATIVE, NEXTAFTER, SIGNBIT, WHERE, MATMUL, GATHER, SCATTER),
+        *(LEAF, CONSTANT, EMPTY, VIEW, ASSIGN),
+    }
+)
+REFUSE_NARROW: Final = frozenset(
+    {
+        *(CHOLESKY, QR, SVD, SVDVALS, EIGH, EIGVALSH, EIG, EIGVALS, SOLVE, SLOGDET),
+        *(FFT, RFFT, IRFFT),
+    }
+)
 
 
 def elementwise() -> tuple[Op, ...]:

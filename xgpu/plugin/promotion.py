@@ -22,24 +22,46 @@ SCALAR_TYPES: Final = (bool, int, float, complex)
 
 _RANK: Final = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}
 
+# Asking numpy.iinfo costs more than recording an op.
+_BOUNDS: Final = {
+    dtype: (int(np.iinfo(dtype).min), int(np.iinfo(dtype).max))
+    for dtype in dtypes.SUPPORTED
+    if dtypes.kind_of(dtype) in "iu"
+}
+
 
 @cache
 def promote(a: DType, b: DType) -> DType:
     """The dtype in which an ``a`` and a ``b`` meet."""
-    return dtypes.SUPPORTED[np.promote_types(a, b)]
+    try:
+        return dtypes.SUPPORTED[np.promote_types(a, b)]
+    except TypeError:
+        # ml_dtypes knows no dtype for bfloat16 and float16, or integers of more than 8 bits, which
+        # bfloat16 does not hold. These go where they go with float32, the next wider float, as
+        # float16 and integers that it does not hold do.
+        return promote(*(dtypes.float32 if d is dtypes.bfloat16 else d for d in (a, b)))
+
+
+@cache
+def same_kind(given: DType, to: DType) -> bool:
+    """Whether an assignment converts ``given`` to ``to``: NumPy's rule of that name."""
+    # ml_dtypes has no such rule for bfloat16 and float16; one stands for the other.
+    given, to = (dtypes.float16 if d is dtypes.bfloat16 else d for d in (given, to))
+    return np.can_cast(given, to, "same_kind")
 
 
 @cache
 def weak(dtype: DType, scalar: type) -> DType:
     """The dtype in which an array of ``dtype`` meets a Python scalar of type ``scalar``."""
     rank = SCALAR_TYPES.index(scalar)
-    if rank <= _RANK[dtype.kind]:
+    kind = dtypes.kind_of(dtype)
+    if rank <= _RANK[kind]:
         return dtype
     if scalar is int:
         return dtypes.DEFAULT_INTEGER
     if scalar is float:
         return dtypes.DEFAULT_REAL
-    return dtypes.complex_of(dtype) if dtype.kind == "f" else dtypes.DEFAULT_COMPLEX
+    return dtypes.complex_of(dtype) if kind == "f" else dtypes.DEFAULT_COMPLEX
 
 
 def default_of(scalar: type) -> DType:
@@ -58,15 +80,25 @@ def fit(value: Scalar, dtype: DType) -> Scalar:
     Raises:
         OverflowError: an int that ``dtype`` cannot hold.
     """
-    kind = dtype.kind
+    kind = dtypes.kind_of(dtype)
     if kind in "iu":
         whole = int(value.real) if isinstance(value, complex) else int(value)
-        info = np.iinfo(dtype)
-        if not info.min <= whole <= info.max:
-            raise OverflowError(f"Python integer {whole} out of bounds for {dtype}")
+        least, largest = _BOUNDS[dtype]
+        if not least <= whole <= largest:
+            raise _too_large(whole, dtype)
         return whole
-    if kind == "f":
-        return float(value.real) if isinstance(value, complex) else float(value)
-    if kind == "c":
-        return complex(value)
+    try:
+        if kind == "f":
+            return float(value.real) if isinstance(value, complex) else float(value)
+        if kind == "c":
+            return complex(value)
+    except OverflowError:
+        raise _too_large(int(value.real), dtype) from None
     return bool(value)
+
+
+def _too_large(value: int, dtype: DType) -> OverflowError:
+    # Python refuses to write out an int of more than a few thousand digits.
+    bits = value.bit_length()
+    said = str(value) if bits <= 128 else f"of {bits} bits"
+    return OverflowError(f"Python integer {said} out of bounds for {dtype}")

@@ -53,7 +53,11 @@ def _compile(device: Device, key: tuple[Any, ...]) -> Any:
         tuple(Output(*o) for o in outputs),
     )
     start = time.perf_counter()
-    kernel = device.backend.compile(device.index, program)
+    try:
+        kernel = device.backend.compile(device.index, program)
+    except KernelError as error:
+        explain(error, device.recent, device)
+        raise
     trace.compiled += 1
     trace.compile_seconds += time.perf_counter() - start
     device.kernels[key] = kernel

@@ -19,7 +19,7 @@ from xgpu.graph.view import (
     is_contiguous,
     whole,
 )
-from xgpu.plugin import ops
+from xgpu.plugin import dtypes, ops
 from xgpu.plugin.dtypes import DType
 from xgpu.plugin.ops import Kind
 from xgpu.runtime import collapse
@@ -35,6 +35,7 @@ FULL = "the program is as long as a program may be"
 
 # Looked up once: this module is the hot path of a flush.
 ELEMENTWISE, REDUCTION, CONSTANT = Kind.ELEMENTWISE, Kind.REDUCTION, ops.CONSTANT
+FLOAT16, BFLOAT16, FLOAT32 = dtypes.float16, dtypes.bfloat16, dtypes.float32
 
 Materialize = Callable[[Node, str], None]
 """Compute this node first, in a program of its own, for this reason."""
@@ -67,8 +68,9 @@ class Lowering:
         self.loads: list[Load] = []
         self.values: dict[Any, int] = {}
         self.full: dict[Any, int] = {}  # values before a reduction, by the same keys
-        self.words = 0
-        self.linear = True  # every operand so far is whole and in order
+        self.wide: dict[int, int] = {}  # 16-bit values in float32
+        self.words: int = 0
+        self.linear: bool = True  # every operand so far is whole and in order
 
     # Emission at the level of the roots
 
@@ -99,8 +101,7 @@ class Lowering:
                     args = [emit(source, view, after) for source in node.inputs]
                     if node.attrs is not None:
                         self._scalar(node, args, after)
-                    number = len(self.body)
-                    self.body.append((op.name, node.dtype, tuple(args)))
+                    number = self._instr(op, node.dtype, args)
         elif op is CONSTANT or op is ops.EMPTY:
             number = self._load("scalar", node, None, after)
         elif op is ops.VIEW:
@@ -136,8 +137,27 @@ class Lowering:
         args = [self.emit(s, v, after) for s, v in zip(node.inputs, views, strict=True)]
         if node.attrs is not None:
             self._scalar(node, args, after)
-        self.body.append((node.op.name, node.dtype, tuple(args)))
-        return len(self.body) - 1
+        return self._instr(node.op, node.dtype, args)
+
+    def _instr(self, op: ops.Op, dtype: DType, args: list[int]) -> int:
+        """The value of ``op``; of 16-bit floats in float32, and rounded, unless it takes them."""
+        body = self.body
+        taken = body[args[-1]][1]
+        if (taken is FLOAT16 or taken is BFLOAT16) and op not in ops.TAKE_NARROW:
+            args = [self._widened(number) for number in args]
+            if dtype is taken:
+                body.append((op.name, FLOAT32, tuple(args)))
+                op, args = ops.CAST, [len(body) - 1]
+        body.append((op.name, dtype, tuple(args)))
+        return len(body) - 1
+
+    def _widened(self, number: int) -> int:
+        """A 16-bit value in float32; cast once, whoever reads it."""
+        wide = self.wide.get(number)
+        if wide is None:
+            wide = self.wide[number] = len(self.body)
+            self.body.append((ops.CAST.name, FLOAT32, (number,)))
+        return wide
 
     def _scalar(self, node: Node, args: list[int], after: bool) -> None:
         """Put the load of the scalar that ``node`` takes among its arguments."""
@@ -164,10 +184,10 @@ class Lowering:
         source = node.inputs[0]
         self.space, self.axes = source.shape, node.attrs
         number = self.emit(source, None, after=False)
-        self.body.append((node.op.name, node.dtype, (number,)))
+        number = self._instr(node.op, node.dtype, [number])
         # Whatever the view that led here, the order of the elements is the same.
-        self.values[node] = len(self.body) - 1
-        return len(self.body) - 1
+        self.values[node] = number
+        return number
 
     def _cut(self, node: Node, view: View | None, after: bool, reason: str) -> int:
         self.materialize(node, reason)

@@ -18,7 +18,7 @@ from xgpu.plugin import ops
 from xgpu.plugin.backend import KernelOp
 from xgpu.plugin.errors import KernelError
 from xgpu.plugin.ops import Kind, Op
-from xgpu.plugin.program import Result, Strided
+from xgpu.plugin.program import Result, Strided, contiguous_strides
 from xgpu.runtime import shortcut, trace
 from xgpu.runtime.held import edges, held, is_held
 from xgpu.runtime.kernels import launch
@@ -57,6 +57,13 @@ def strided(node: Node) -> Strided:
             view, node = node.attrs, node.inputs[0]
         _one(node, "read by a kernel of its own")
         return Strided(node.buffer, node.dtype, view.shape, view.strides, view.offset)
+
+
+def fresh(node: Node, reason: str) -> Strided:
+    """The value of ``node`` in memory that nothing else refers to, in C order."""
+    with _lock:
+        shape = node.shape
+        return Strided(_copy(node, reason), node.dtype, shape, contiguous_strides(shape), 0)
 
 
 def run(
@@ -125,12 +132,17 @@ def _fused(roots: list[Node], reason: str) -> tuple[Lowered | None, list[Node]]:
     """
     found = edges(roots)
     kept = held(found) if found else []
-    if found and _cut_viewed(roots, found, kept):
+    first = _needed_first(roots, found, kept) if found else []
+    # It holds the nodes, and who holds a node is what comes next, for what ends this program too.
+    del found
+    if first:
+        for source, why in first:
+            _one(source, why)
+        del first, source
         roots = [n for n in roots if n.buffer is None]
         if not roots:
             return None, []
-        found = edges(roots)
-        kept = held(found)
+        kept = held(edges(roots))
     lowering = Lowering(roots[0].shape, _one)
     for root in roots:
         lowering.emit(root, None)
@@ -145,29 +157,24 @@ def _fused(roots: list[Node], reason: str) -> tuple[Lowered | None, list[Node]]:
     return lowered, [node for _, node, _, _, _ in lowering.loads]
 
 
-def _cut_viewed(roots: list[Node], found: dict[Node, int], kept: list[Node]) -> bool:
-    """Materialize first what would otherwise be computed at several views of it, or again later.
-
-    Returns whether anything was.
-    """
+def _needed_first(
+    roots: list[Node], found: dict[Node, int], kept: list[Node]
+) -> list[tuple[Node, str]]:
+    """What would otherwise be computed at several views of it, or again later; each with why."""
     again = set(kept)
-    cut = False
+    first: list[tuple[Node, str]] = []
     for reader in [*roots, *found]:
         for source in reader.inputs:
             if source.buffer is not None or source.op.kind is not ELEMENTWISE:
                 continue
             if reader.op is ops.VIEW:
                 if source in again:
-                    _one(source, "held, and read here through a view")
+                    first.append((source, "held, and read here through a view"))
                 elif found[source] > 1:
-                    _one(source, "read through several views")
-                else:
-                    continue
-                cut = True
+                    first.append((source, "read through several views"))
             elif reader.op.kind is ELEMENTWISE and source.shape != reader.shape and source in again:
-                _one(source, "held, and read here at another shape")
-                cut = True
-    return cut
+                first.append((source, "held, and read here at another shape"))
+    return first
 
 
 def _assign(node: Node, reason: str) -> None:
@@ -218,13 +225,13 @@ def _reads_elsewhere(lowering: Lowering, target: Node, region: View) -> bool:
     return False
 
 
-def _copy(node: Node) -> Any:
-    """A fresh buffer with the value of a materialized node."""
+def _copy(node: Node, reason: str = "copied before a write") -> Any:
+    """A fresh buffer with the value of ``node``."""
     lowering = Lowering(node.shape, _one)
     lowering.emit(node, None)
     if 0 in node.shape:
         return node.device.backend.allocate(node.device.index, node.dtype, 0)
-    return launch(node.device, lowering.finish([node], []), "copied before a write")[0]
+    return launch(node.device, lowering.finish([node], []), reason)[0]
 
 
 def _settle(node: Node, buffer: Any) -> None:

@@ -19,7 +19,7 @@ _EAGER: Final = os.environ.get("XGPU_EAGER", "0") not in ("", "0")
 
 eager_mode: Final[ContextVar[bool]] = ContextVar("xgpu_eager", default=_EAGER)
 
-watchers = int(_EAGER)
+watchers: int = int(_EAGER)
 """How many traces and eager stretches there are, in any thread: while there are none, recording
 a node looks at nothing else."""
 
@@ -52,7 +52,7 @@ def set_default_device(device: str | Device) -> None:
     """Set where new arrays go when no device is named, in every thread of the process.
 
     Raises:
-        ValueError, BackendUnavailableError, PluginError: as `xgpu.device` does.
+        ValueError: there is no such device, or as `xgpu.device` does.
     """
     global _default
     _default = plugins.device(device)

@@ -6,23 +6,42 @@ shapes, devices, scalars.
 
 from __future__ import annotations
 
-from typing import Any
+import operator
+from collections.abc import Callable
+from typing import Any, Final
 
 from xgpu.graph import infer, rewrites
 from xgpu.graph.device import Device
 from xgpu.graph.node import MAX_DEPTH, Node, constant, filled, viewed
 from xgpu.graph.shapes import broadcast_shapes
 from xgpu.graph.view import View, broadcast, permute, whole
-from xgpu.plugin import ops
-from xgpu.plugin.dtypes import DType
+from xgpu.plugin import dtypes, ops
+from xgpu.plugin.dtypes import NARROW, DType, kind_of
 from xgpu.plugin.errors import DeviceMismatchError, UnsupportedOperationError
 from xgpu.plugin.ops import Op
 from xgpu.plugin.program import Result
 from xgpu.plugin.promotion import Scalar, fit
-from xgpu.runtime import modes, trace
+from xgpu.runtime import blocks, modes, trace
 from xgpu.runtime.materialize import materialize, run
 
 POW = ops.POW
+
+_COMPARISONS: Final[dict[Op, Callable[[Any, Any], bool]]] = {
+    ops.EQUAL: operator.eq,
+    ops.NOT_EQUAL: operator.ne,
+    ops.LESS: operator.lt,
+    ops.LESS_EQUAL: operator.le,
+    ops.GREATER: operator.gt,
+    ops.GREATER_EQUAL: operator.ge,
+}
+
+_MIRRORED: Final = {
+    ops.LESS: ops.GREATER,
+    ops.LESS_EQUAL: ops.GREATER_EQUAL,
+    ops.GREATER: ops.LESS,
+    ops.GREATER_EQUAL: ops.LESS_EQUAL,
+}
+"""What says the same with the operands the other way round."""
 
 
 def unary(op: Op, x: Node) -> Node:
@@ -40,6 +59,8 @@ def binary(op: Op, a: Node, b: Node) -> Node:
         raise _mismatch(op, a, b)
     taken, given = infer.binary(op, a.dtype, b.dtype)
     if a.dtype is not taken:
+        if taken is dtypes.float64 and op in _COMPARISONS and _signs_differ(a, b):
+            return _compared(op, a, b)
         a = cast(a, taken)
     if b.dtype is not taken:
         b = cast(b, taken)
@@ -66,14 +87,36 @@ def with_scalar(op: Op, x: Node, value: Scalar, scalar_first: bool) -> Node:
     taken, given, fits = infer.with_scalar(op, x.dtype, kind)
     if x.dtype is not taken:
         x = cast(x, taken)
-    scalar = (value if fits else fit(value, taken), scalar_first)
+    if not fits:
+        try:
+            value = fit(value, taken)
+        except OverflowError:
+            if kind_of(taken) not in "iu" or op not in _COMPARISONS:
+                raise
+            # No element is as large: the answer is the same for all, and 0 stands for them.
+            pair = (value, 0) if scalar_first else (0, value)
+            return filled(x.shape, _COMPARISONS[op](*pair), given, x.device)
     device, depth = x.device, x.depth + 1
     if device.unsupported and op.name in device.unsupported:
         raise _unsupported(op, device)
-    node = Node(op, (x,), x.shape, given, device, scalar, depth)
+    node = Node(op, (x,), x.shape, given, device, (value, scalar_first), depth)
     if depth >= MAX_DEPTH or modes.watchers:
         finished(node)
     return node
+
+
+def _signs_differ(a: Node, b: Node) -> bool:
+    return {kind_of(a.dtype), kind_of(b.dtype)} == {"i", "u"}
+
+
+def _compared(op: Op, a: Node, b: Node) -> Node:
+    """uint64 and signed integers, compared as NumPy does: exactly, where float64 would round."""
+    if kind_of(a.dtype) == "i":
+        op, a, b = _MIRRORED.get(op, op), b, a
+    as_unsigned = binary(op, a, cast(b, a.dtype))
+    if op in (ops.EQUAL, ops.LESS, ops.LESS_EQUAL):
+        return binary(ops.LOGICAL_AND, with_scalar(ops.GREATER_EQUAL, b, 0, False), as_unsigned)
+    return binary(ops.LOGICAL_OR, with_scalar(ops.LESS, b, 0, False), as_unsigned)
 
 
 def where(condition: Node, a: Node, b: Node) -> Node:
@@ -92,7 +135,7 @@ def cast(x: Node, dtype: DType) -> Node:
     """``x`` in another dtype; itself if it has it."""
     if x.dtype is dtype:
         return x
-    if x.op is ops.CONSTANT and x.dtype.kind in "biu" and dtype.kind in "fc":
+    if x.op is ops.CONSTANT and kind_of(x.dtype) in "biu" and kind_of(dtype) in "fc":
         return constant(fit(x.attrs, dtype), dtype, x.device)
     return _node(ops.CAST, (x,), x.shape, dtype, x.device, None, x.depth + 1)
 
@@ -117,7 +160,19 @@ def own_kernel(op: Op, inputs: list[Node], results: list[Result], **attributes: 
             raise _mismatch(op, inputs[0], other)
     if op.name not in device.backend.kernel_ops:
         raise _unsupported(op, device)
-    return run(op, inputs, results, attributes)
+    if not op.widens(inputs[0].dtype):
+        return run(op, inputs, results, attributes)
+    wide = dtypes.float32
+    made = run(
+        op,
+        [cast(node, wide) for node in inputs],
+        [
+            Result(wide, shape) if dtype in NARROW else Result(dtype, shape)
+            for dtype, shape in results
+        ],
+        attributes,
+    )
+    return [cast(node, dtype) for node, (dtype, _) in zip(made, results, strict=True)]
 
 
 def along_axis(op: Op, x: Node, axis: int, dtype: DType, **attributes: Any) -> Node:
@@ -198,6 +253,7 @@ def finished(node: Node) -> Node:
     """What is done with each recorded node besides keeping it: the limit, eager mode, the trace."""
     if trace.active:
         trace.note_line(node)
+    blocks.note(node)
     if node.depth >= MAX_DEPTH or modes.eager_mode.get():
         materialize([node], "recorded to the limit" if node.depth >= MAX_DEPTH else "eager")
     return node

@@ -9,7 +9,7 @@ import numpy as np
 from xgpu.graph.device import Device
 from xgpu.graph.node import Node, constant
 from xgpu.plugin import dtypes
-from xgpu.plugin.dtypes import DType
+from xgpu.plugin.dtypes import DType, kind_of
 from xgpu.plugin.promotion import SCALAR_TYPES, fit
 
 
@@ -24,7 +24,7 @@ def scalar_node(value: Any, dtype: DType, device: Device, where: str) -> Node:
         return constant(value.item(), dtypes.check(value.dtype), device)
     if not isinstance(value, SCALAR_TYPES):
         raise TypeError(foreign(where, value))
-    kind = dtype.kind
+    kind = kind_of(dtype)
     if (isinstance(value, complex) and kind != "c") or (isinstance(value, float) and kind in "biu"):
         raise TypeError(f"{where} cannot put {value!r} into an array of {dtype}")
     if kind == "b" and not isinstance(value, bool):
@@ -39,4 +39,6 @@ def foreign(where: str, value: Any) -> str:
             f"{where} got a numpy.ndarray, which nothing moves to a device silently; "
             "convert it first: xgpu.asarray(a, device=...)"
         )
+    if isinstance(value, SCALAR_TYPES):
+        return f"{where} needs an xgpu array: got {type(value).__name__}; see xgpu.asarray"
     return f"{where} takes xgpu arrays and Python scalars: got {type(value).__name__}"

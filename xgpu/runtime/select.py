@@ -13,15 +13,14 @@ import math
 from typing import Final
 from weakref import WeakKeyDictionary
 
-import numpy as np
-
 from xgpu.graph.advanced import Group, Selection
 from xgpu.graph.node import Node, assigned, coordinate, filled, viewed
 from xgpu.graph.shapes import Shape, broadcast_shapes
 from xgpu.graph.view import View, contiguous_strides, has_repeats, reshape, whole
 from xgpu.plugin import dtypes, ops
-from xgpu.plugin.dtypes import DType
+from xgpu.plugin.dtypes import DType, kind_of
 from xgpu.plugin.program import Result
+from xgpu.plugin.promotion import same_kind
 from xgpu.runtime import record
 from xgpu.runtime.materialize import materialize
 from xgpu.runtime.transfer import to_host
@@ -71,7 +70,7 @@ def scattered(old: Node, chosen: Selection, value: Node) -> Node:
 def _assignable(old: Node, region: View, value: Node) -> Node:
     if has_repeats(region):
         raise ValueError("assignment destination is read-only: it shows one element many times")
-    if not np.can_cast(value.dtype, old.dtype, "same_kind"):
+    if not same_kind(value.dtype, old.dtype):
         raise TypeError(
             f"cannot assign {value.dtype} to an array of {old.dtype}; "
             "convert it first: xgpu.astype(value, x.dtype)"
@@ -87,7 +86,7 @@ def _where_masked(old: Node, chosen: Selection, value: Node) -> Node | None:
     region, rest = chosen.region, chosen.rest()
     mask, _, start, count = chosen.groups[0]
     lengths = region.shape[start : start + count]
-    if len(chosen.groups) > 1 or mask.dtype.kind != "b" or mask.shape != lengths:
+    if len(chosen.groups) > 1 or kind_of(mask.dtype) != "b" or mask.shape != lengths:
         return None
     if value.shape:
         after = len(rest) - chosen.place
@@ -171,7 +170,7 @@ def true_positions(mask: Node) -> Node:
         counted = record.cast(mask, INT)
         if mask.shape:
             counted = record.reduce(ops.SUM, counted, tuple(range(len(mask.shape))))
-        total = int(to_host(counted, None).item())
+        total = int(to_host(counted, None, "the number of True in a mask").item())
     if not total:
         return blank((0,), INT, mask)
     if not mask.shape:
@@ -198,7 +197,8 @@ def extremes(x: Node) -> tuple[int, int]:
         axes = tuple(range(len(x.shape)))
         ends = [record.reduce(op, x, axes) if axes else x for op in (ops.MIN, ops.MAX)]
         materialize(ends, "read by the host")
-        low, high = (int(to_host(end, None).item()) for end in ends)
+        bounds = "the bounds of an array of integers"
+        low, high = (int(to_host(end, None, bounds).item()) for end in ends)
         _ranges[x] = found = (low, high)
     return found
 
@@ -232,7 +232,7 @@ def _steps(group: Group, region: View) -> Node:
     """What a group adds to the position, along its own axes of the block."""
     node, axis, start, count = group
     lengths, strides = region.shape[start : start + count], region.strides[start : start + count]
-    if node.dtype.kind != "b":
+    if kind_of(node.dtype) != "b":
         return _times(in_range(node, axis, lengths[0]), strides[0])
     flat = true_positions(node)
     if not count:

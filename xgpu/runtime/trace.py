@@ -7,11 +7,12 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from xgpu.graph.device import Device
 from xgpu.graph.lines import users_line
 from xgpu.graph.node import Node
+from xgpu.plugin.dtypes import DType
 from xgpu.plugin.ops import Op
 from xgpu.plugin.program import Result, Strided
 from xgpu.runtime.lowering import Lowered
@@ -34,7 +35,7 @@ class KernelRecord:
     """One launch."""
 
     name: str  #: the kernel's entry point; the op's name for an op that is a kernel of its own
-    device: str
+    device: str  #: its name
     ops: tuple[str, ...]  #: what it fuses, in order of evaluation
     inputs: tuple[str, ...]  #: ``dtype[shape] access`` of each operand read
     outputs: tuple[str, ...]  #: ``dtype[shape]`` of each buffer written
@@ -45,11 +46,28 @@ class KernelRecord:
     line: str | None  #: file and line that recorded the last op
 
 
+@dataclass(frozen=True, slots=True)
+class CopyRecord:
+    """One copy between the host and a device; one to the host waits for the device."""
+
+    direction: Literal["to host", "to device"]
+    device: str
+    array: str  #: ``dtype[shape]``
+    bytes: int
+    reason: str  #: why it was made
+    line: str | None  #: the user's file and line that caused it
+
+
 @dataclass(slots=True)
 class Trace:
-    """What ran while the trace was on. Printing it shows a table."""
+    """What ran while the trace was on. Printing it shows a table of the kernels.
 
-    kernels: list[KernelRecord] = field(default_factory=list)
+    ``copies`` are those between the host and a device: there are no others but what a backend's
+    own op says of itself, such as whether a decomposition failed.
+    """
+
+    kernels: list[KernelRecord] = field(default_factory=list)  #: in the order of their launches
+    copies: list[CopyRecord] = field(default_factory=list)
 
     def __str__(self) -> str:
         rows = [("kernel", "ops", "in", "out", "bytes", "cache", "because", "line")]
@@ -144,6 +162,24 @@ def own_kernel(
             users_line(),
         )
     )
+
+
+def copied(
+    direction: Literal["to host", "to device"],
+    device: Device,
+    dtype: DType,
+    shape: tuple[int, ...],
+    reason: str,
+) -> None:
+    """Note a copy between the host and a device, if it is of anything."""
+    if not active or 0 in shape:
+        return
+    size = math.prod(shape) * dtype.itemsize
+    array = f"{dtype}{list(shape)}"
+    record = CopyRecord(direction, str(device), array, size, reason, users_line())
+    with _lock:
+        for recording in active:
+            recording.copies.append(record)
 
 
 def note_line(node: Node) -> None:

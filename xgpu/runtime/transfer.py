@@ -11,6 +11,7 @@ from xgpu.graph.node import Node, leaf, viewed
 from xgpu.graph.view import View, is_contiguous, whole
 from xgpu.plugin import dtypes
 from xgpu.plugin.errors import KernelError
+from xgpu.runtime import trace
 from xgpu.runtime.materialize import materialize
 
 
@@ -18,23 +19,32 @@ def from_host(array: Any, device: Device) -> Node:
     """A leaf with a copy of a ``numpy.ndarray`` whose dtype xgpu has."""
     dtype = dtypes.check(array.dtype)
     native = array.astype(dtype, order="C", copy=False)
-    return leaf(device.backend.from_host(device.index, native), array.shape, dtype, device)
+    try:
+        buffer = device.backend.from_host(device.index, native)
+    except KernelError as error:
+        explain(error, device.recent, device)
+        raise
+    node = leaf(buffer, array.shape, dtype, device)
+    trace.copied("to device", device, dtype, node.shape, "an array of the host")
+    return node
 
 
-def to_host(node: Node, view: View | None) -> Any:
+def to_host(node: Node, view: View | None, reason: str = "read by the host") -> Any:
     """A fresh ``numpy.ndarray`` with the value of ``node`` through ``view``; waits for it.
 
-    What is pending is materialized. Only the elements that are asked for cross.
+    What is pending is materialized. Only the elements that are asked for cross. ``reason`` is for
+    the trace.
     """
     seen = view or whole(node.shape)
     if not is_contiguous(seen):
         node = viewed(node, seen)
         seen = whole(seen.shape)
-    materialize([node], "read by the host")
+    materialize([node], reason)
     device, size = node.device, math.prod(seen.shape)
     try:
         host = device.backend.to_host(device.index, node.buffer, node.dtype, seen.offset, size)
     except KernelError as error:
         explain(error, device.recent, device)
         raise
+    trace.copied("to host", device, node.dtype, seen.shape, reason)
     return host.reshape(seen.shape)

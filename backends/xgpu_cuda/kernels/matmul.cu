@@ -4,10 +4,12 @@
 // `batch_axes`. Operands are read through strides, so a transposed or broadcast one needs no copy.
 // A block computes one tile of `out`, a thread 4 x 4 elements of it; the tile's shape is chosen at
 // the launch for square, tall and flat results. Each element is summed over k in order, without
-// fused multiply-add, in the element's own type.
+// fused multiply-add, in the element's own type, or in float for 16-bit floats, which are rounded
+// once.
 #pragma once
 
 #include "xgpu/arithmetic.cuh"
+#include "xgpu/cast.cuh"
 #include "xgpu/space.cuh"
 
 namespace xgpu {
@@ -59,7 +61,7 @@ __device__ __forceinline__ void multiply_tile(const matmul_arguments& a, const T
     left += row * a.left_row;
     right += column * a.right_column;
 
-    T sum[matmul_share][matmul_share] = {};
+    wide_of<T> sum[matmul_share][matmul_share] = {};
     for (int64_t k = 0; k < a.inner; k += matmul_depth) {
         read_slice<Rows>(left + k * a.left_inner, a.left_row, a.left_inner, a.rows - row,
                          a.inner - k, left_slice);
@@ -67,11 +69,11 @@ __device__ __forceinline__ void multiply_tile(const matmul_arguments& a, const T
                             a.columns - column, a.inner - k, right_slice);
         __syncthreads();
         for (int d = 0; d < matmul_depth; ++d) {
-            T x[matmul_share], y[matmul_share];
+            wide_of<T> x[matmul_share], y[matmul_share];
 #pragma unroll
             for (int i = 0; i < matmul_share; ++i) {
-                x[i] = left_slice[d * Rows + my_row + i * row_step];
-                y[i] = right_slice[d * Columns + my_column + i * column_step];
+                x[i] = widen(left_slice[d * Rows + my_row + i * row_step]);
+                y[i] = widen(right_slice[d * Columns + my_column + i * column_step]);
             }
 #pragma unroll
             for (int i = 0; i < matmul_share; ++i) {
@@ -89,7 +91,7 @@ __device__ __forceinline__ void multiply_tile(const matmul_arguments& a, const T
 #pragma unroll
         for (int j = 0; j < matmul_share; ++j) {
             const int64_t n = column + my_column + j * column_step;
-            if (m < a.rows && n < a.columns) out[m * a.columns + n] = sum[i][j];
+            if (m < a.rows && n < a.columns) out[m * a.columns + n] = cast<T>(sum[i][j]);
         }
     }
 }

@@ -1,9 +1,9 @@
-"""`matmul`: the device's own library where the driver has one, and else kernels/matmul.cu."""
+"""`matmul`: the device's own library where it has the product, and else kernels/matmul.cu."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -12,8 +12,9 @@ import numpy.typing as npt
 from xgpu.codegen import divisor
 from xgpu.codegen.cuda import CUDA
 from xgpu.plugin import Result, Strided
-from xgpu.plugin.dtypes import DType
-from xgpu_cuda.driver import Driver, Function, Memory
+from xgpu.plugin.dtypes import DType, kind_of
+from xgpu_cuda.driver import Driver, Memory
+from xgpu_cuda.launch.compiled import Compiled
 
 ENTRY: Final = "xgpu_matmul"
 
@@ -27,17 +28,12 @@ Batch = list[tuple[int, int, int]]
 """(length, stride of the left operand, stride of the right one) of each batch axis."""
 
 
-Library = Callable[[int, Strided, Strided, DType, tuple[int, ...]], Memory | None]
-"""A driver's own product; None where it has none for the operands."""
-
-
 class Matmul:
     """The kernel op over one driver; remembers its compiled kernels."""
 
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
-        self._library: Library | None = getattr(driver, "matmul", None)
-        self._functions: dict[tuple[int, DType, int], Function] = {}
+        self._compiled = Compiled(driver, source, ENTRY)
 
     def __call__(
         self,
@@ -49,33 +45,29 @@ class Matmul:
         """The products of ``(*batch, M, K)`` and ``(*batch, K, N)`` matrices, in C order."""
         left, right = operands
         ((dtype, shape),) = results
-        if self._library is not None:
-            made = self._library(device, left, right, dtype, shape)
-            if made is not None:
-                return [made]
+        made = self._driver.libraries.matmul(device, left, right, dtype, shape)
+        if made is not None:
+            return [made]
         memory = self._driver.allocate(device, math.prod(shape) * dtype.itemsize)
         if 0 in shape:
             return [memory]
         batch = collapsed(shape[:-2], left.strides[:-2], right.strides[:-2])
-        function = self._function(device, dtype, len(batch))
+        function = self._compiled(device, dtype, len(batch))[ENTRY]
         grid, arguments = _arguments(left, right, shape, memory, batch)
         self._driver.launch(device, function, grid, BLOCK, 0, arguments)
         return [memory]
 
-    def _function(self, device: int, dtype: DType, axes: int) -> Function:
-        key = device, dtype, axes
-        if key not in self._functions:
-            loaded = self._driver.load(device, source(dtype, axes), (ENTRY,))
-            self._functions[key] = loaded[ENTRY]
-        return self._functions[key]
-
 
 def source(dtype: DType, axes: int) -> str:
     """The text that includes matmul.cu for one dtype and number of batch axes."""
-    headers = ["types", "complex"] if dtype.kind == "c" else ["types"]
+    headers = ["xgpu/types.cuh"]
+    if kind_of(dtype) == "c":
+        headers.append("xgpu/complex.cuh")
+    if dtype in CUDA.type_headers:
+        headers.append(CUDA.type_headers[dtype])
     return "\n".join(
         [
-            *(f'#include "xgpu/{header}.cuh"' for header in headers),
+            *(f'#include "{header}"' for header in headers),
             "namespace xgpu {",
             "struct matmul_types {",
             f"    using element = {CUDA.type_of(dtype)};",

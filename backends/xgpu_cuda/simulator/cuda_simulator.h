@@ -138,6 +138,7 @@ static inline T __shfl_xor_sync(unsigned mask, T value, int flip, int width = 32
 XGPU_SIMULATOR_INLINE void __threadfence() {}
 XGPU_SIMULATOR_INLINE void __threadfence_block() {}
 XGPU_SIMULATOR_INLINE void __threadfence_system() {}
+XGPU_SIMULATOR_INLINE void __nanosleep(unsigned) {}
 
 // ---- Atomics: each returns the old value ----
 

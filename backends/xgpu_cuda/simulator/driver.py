@@ -12,9 +12,18 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from xgpu.plugin import BackendUnavailableError, DeviceInfo, KernelError, OutOfMemoryError
-from xgpu_cuda.driver import Bytes, Function, Grid, Memory, check_copy
+from xgpu.plugin import (
+    BackendUnavailableError,
+    DeviceInfo,
+    Exchange,
+    KernelError,
+    OutOfMemoryError,
+)
+from xgpu_cuda.driver import Bytes, Function, Grid, Libraries, Memory, Streams, check_copy
 from xgpu_cuda.simulator import host_compiler
+from xgpu_cuda.simulator.exchange import SimulatorExchange
+from xgpu_cuda.simulator.libraries import SimulatorLibraries
+from xgpu_cuda.simulator.streams import SimulatorStreams
 
 _ERROR_BYTES: Final = 1024
 
@@ -44,6 +53,10 @@ class SimulatorDriver:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._runtime: Any = None
+        self.reads = 0
+        self.libraries: Libraries = SimulatorLibraries()
+        self.streams: Streams = SimulatorStreams()
+        self.exchange: Exchange = SimulatorExchange()
 
     def _start(self, device: int) -> Any:
         if device != 0:
@@ -115,7 +128,8 @@ class SimulatorDriver:
                 f"xgpu's arrays hold {live:,}"
             )
         owner = _Allocation(handle, runtime.xgpu_simulator_free)
-        return Memory(runtime.xgpu_simulator_address(handle), nbytes, owner)
+        home = self.streams.current(device)
+        return Memory(runtime.xgpu_simulator_address(handle), nbytes, owner, home)
 
     def to_device(self, device: int, memory: Memory, host: NDArray[Any]) -> None:
         """Done on return."""
@@ -125,6 +139,7 @@ class SimulatorDriver:
     def to_host(self, device: int, ptr: int, nbytes: int) -> Bytes:
         """Waits for a launch of another thread."""
         host = np.empty(nbytes, np.uint8)
+        self.reads += nbytes > 0
         self._start(device).xgpu_simulator_copy(host.ctypes.data, ptr, nbytes)
         return host
 

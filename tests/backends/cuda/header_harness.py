@@ -30,12 +30,14 @@ def headers() -> dict[str, list[Signature]]:
     found: dict[str, list[Signature]] = {}
     for op in ops.elementwise():
         for dtype in dtypes.ALL:
-            if dtype.kind not in op.accepts:
+            if not op.takes(dtype):
                 continue
             for result in _results(op, dtype):
                 header = CUDA.headers[op.name]
                 if "c" in (dtype.kind, result.kind):
                     header = CUDA.complex_headers.get(op.name, header)
+                for part in (dtype, result):
+                    header = CUDA.type_headers.get(part, header)
                 found.setdefault(header, []).append((op.name, dtype, result))
     return found
 
@@ -55,7 +57,12 @@ def kernel_name(signature: Signature) -> str:
 
 def source(header: str, signatures: Sequence[Signature]) -> str:
     """A kernel per signature: out[i] = op(a[i], ...)."""
-    lines = ["#define XGPU_NO_BARRIER", f'#include "{header}"', "using namespace xgpu;"]
+    lines = ["#define XGPU_NO_BARRIER", f'#include "{header}"']
+    if header in CUDA.type_headers.values():
+        # It defines a type; of the ops on it, what other types do not have.
+        more = dict.fromkeys(CUDA.headers[op] for op, _, _ in signatures)
+        lines += [f'#include "{other}"' for other in more]
+    lines.append("using namespace xgpu;")
     # The condition of `where` is bool whatever its other operands are: in the text below, a.
     for signature in signatures:
         op, dtype, result = signature

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import pytest
 
-from xgpu.plugin import BackendUnavailableError, KernelError, OutOfMemoryError, Strided
+from xgpu.plugin import BackendUnavailableError, KernelError, OutOfMemoryError
 from xgpu_cuda.compiler import cached_cubin, compile_cubin
 from xgpu_cuda.driver import CupyDriver, Driver, architecture, nvrtc
 from xgpu_cuda.simulator.driver import SimulatorDriver
@@ -159,33 +159,6 @@ def test_launch_that_is_not_possible(driver: Driver) -> None:
     driver.to_device(0, memory, np.zeros(1))
     driver.launch(0, increment, 1, 32, 0, arguments(0, memory.ptr, 1))
     assert driver.to_host(0, memory.ptr, 8).view(float)[0] == 1
-
-
-@pytest.mark.parametrize("dtype", ["float32", "float64", "complex64", "complex128"])
-def test_matmul_of_the_library(driver: Driver, dtype: str) -> None:
-    if not isinstance(driver, CupyDriver):
-        pytest.skip("the simulator has no library")
-    rng = np.random.default_rng(0)
-    a = rng.integers(-8, 8, (2, 3, 5, 4)).astype(dtype)
-    b = rng.integers(-8, 8, (3, 6, 4)).astype(dtype)
-    left, right = driver.allocate(0, a.nbytes), driver.allocate(0, b.nbytes)
-    driver.to_device(0, left, a)
-    driver.to_device(0, right, b)
-    item = np.dtype(dtype)
-    # A flipped batch axis; a transposed matrix that is broadcast over the first axis.
-    product = driver.matmul(
-        0,
-        Strided(left, item, (2, 3, 5, 4), (-60, 20, 4, 1), 60),
-        Strided(right, item, (2, 3, 4, 6), (0, 24, 1, 4), 0),
-        item,
-        (2, 3, 5, 6),
-    )
-    if product is None:
-        pytest.skip("cuBLAS is not installed")
-    result = driver.to_host(0, product.ptr, product.nbytes).view(dtype).reshape(2, 3, 5, 6)
-    np.testing.assert_array_equal(result, a[::-1] @ b.swapaxes(-1, -2))
-    integers = Strided(left, np.dtype("int32"), (2, 2), (2, 1), 0)
-    assert driver.matmul(0, integers, integers, integers.dtype, (2, 2)) is None
 
 
 def test_memory_is_counted_and_reused(driver: Driver) -> None:

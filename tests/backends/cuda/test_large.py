@@ -1,7 +1,11 @@
-"""Arrays beyond 2**31 elements, on a GPU that has room for them."""
+"""Arrays beyond 2**31 elements, on a GPU that has room for them.
+
+They need the GPU for themselves: `pytest -n 0 -m gpu tests/backends/cuda/test_large.py`.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -16,6 +20,8 @@ ROOM = 60 << 30
 
 @pytest.fixture(scope="module")
 def gpu() -> Iterator[xgpu.Device]:
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        pytest.skip("needs the GPU for itself: run this file with -n 0")
     try:
         device = xgpu.device("cuda:0")
     except xgpu.BackendUnavailableError as error:

@@ -77,6 +77,7 @@ extern "C" __global__ void k(arguments a) {
     if (atomicExch(&a.out[6], 1) == 0) a.out[7] = int(i);
     atomicAdd(reinterpret_cast<unsigned long long*>(&a.out[8]), 1ull << 32 | 1ull);
     __threadfence();
+    __nanosleep(20);
 }""",
     # Reverses each block through dynamic shared memory.
     "dynamic": """

@@ -5,10 +5,12 @@ from __future__ import annotations
 import gc
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from random import Random
 from typing import Any
 
 import numpy as np
+import pytest
 
 import xgpu
 
@@ -56,7 +58,8 @@ def compute(device: xgpu.Device, seed: int, count: int, shared: xgpu.Array) -> N
         np.testing.assert_allclose(np.asarray(xgpu.to_device(got, "cpu")), expected, rtol=1e-15)
 
 
-def test_threads_share_a_device(device: xgpu.Device) -> None:
+@pytest.mark.parametrize("streams", [False, True], ids=["one stream", "a stream each"])
+def test_threads_share_a_device(device: xgpu.Device, streams: bool) -> None:
     count = 2500 if device.type == "cuda" else 60
     shared = xgpu.ones(3, dtype=xgpu.float64, device=device)
     compute(device, 0, 10, shared)
@@ -67,7 +70,8 @@ def test_threads_share_a_device(device: xgpu.Device) -> None:
 
     def work(seed: int) -> None:
         try:
-            compute(device, seed, count, shared)
+            with xgpu.Stream(device) if streams else nullcontext():
+                compute(device, seed, count, shared)
         except BaseException as error:
             failures.append(error)
 

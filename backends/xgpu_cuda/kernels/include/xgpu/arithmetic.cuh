@@ -49,7 +49,7 @@ template <class T>
 __device__ __forceinline__ T abs(T x) {
     static_assert(!is_complex<T> && !is_bool<T>, "include xgpu/complex.cuh");
     if constexpr (is_floating<T>) {
-        return from_bits<T>(to_bits(x) & static_cast<unsigned_of<T>>(~unsigned_of<T>(0) >> 1));
+        return from_bits<T>(to_bits(x) & (static_cast<unsigned_of<T>>(~unsigned_of<T>(0)) >> 1));
     } else if constexpr (is_signed<T>) {
         return x < 0 ? negative(x) : x;
     } else {
@@ -143,7 +143,9 @@ __device__ inline T floor_divide(T a, T b) {
         if (b == 0) return T(0);
         if (b == T(-1)) return negative(a);  // the one quotient that overflows: it wraps
         T quotient = T(a / b);
-        return quotient * b != a && (a < 0) != (b < 0) ? T(quotient - 1) : quotient;
+        // Not `quotient * b != a`: NVRTC does not come to an end on that below a remainder.
+        T rest = T(a - quotient * b);
+        return rest != 0 && (rest < 0) != (b < 0) ? T(quotient - 1) : quotient;
     } else {
         return b == 0 ? T(0) : T(a / b);
     }

@@ -75,7 +75,7 @@ struct caster<complex<R>> {
 
 template <class To, class From>
 __device__ __forceinline__ To cast(From x) {
-    return detail::caster<To>::from(x);
+    return detail::caster<To>::from(widen(x));
 }
 
 }  // namespace xgpu

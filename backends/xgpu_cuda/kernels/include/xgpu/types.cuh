@@ -23,6 +23,8 @@
 //   complex_math.cuh    the complex operands of math.cuh
 //   complex_power.cuh   the complex operands of power.cuh
 //   accumulators.cuh    the reductions: identity, absorbing a value, merging
+//   half.cuh            the 16-bit floats, and cast abs negative copysign nextafter signbit where
+//                       of them
 //
 // No op needed another name.
 #pragma once
@@ -117,6 +119,9 @@ template <>
 struct unsigned_of_size<8> { using type = uint64_t; };
 
 template <class T>
+struct wide_of { using type = T; };
+
+template <class T>
 struct real_of { using type = T; };
 template <class T>
 struct real_of<complex<T>> { using type = T; };
@@ -137,6 +142,14 @@ using wrapping_of = typename detail::unsigned_of_size<(sizeof(T) < 4 ? 4 : sizeo
 // The type of the components of a complex type; any other type is its own.
 template <class T>
 using real_of = typename detail::real_of<T>::type;
+
+// The type in which T is computed with, and a value in it: float for the 16-bit floats of half.cuh.
+template <class T>
+using wide_of = typename detail::wide_of<T>::type;
+template <class T>
+__device__ __forceinline__ T widen(T x) {
+    return x;
+}
 
 // The bit pattern of a value, and the value of a bit pattern.
 template <class T>

@@ -71,9 +71,9 @@ def alike(one: Exception | None, other: Exception | None) -> bool:
     """Whether both are errors that one ``except`` catches, or neither is one."""
     if one is None or other is None or "read-only" in str(one):
         return (one is None) == (other is None)
-    types = [e for e in ERRORS if isinstance(one, e) or isinstance(other, e)]
-    # A write may have a wrong dtype and a wrong shape, and each side finds another one first.
-    return len(types) == 1 or set(types) == {TypeError, ValueError}
+    types = {e for e in ERRORS if isinstance(one, e) or isinstance(other, e)}
+    # A write may have a wrong dtype, index and shape, and each side finds another one first.
+    return len(types) == 1 or types <= {TypeError, ValueError, IndexError}
 
 
 def factored(size: int) -> list[tuple[int, ...]]:

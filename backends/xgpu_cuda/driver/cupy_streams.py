@@ -1,0 +1,118 @@
+"""`CupyStreams`: a GPU's streams, through CuPy."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
+from weakref import WeakSet
+
+from xgpu_cuda.driver.streams import Homes
+
+
+class CupyStream:
+    """A non-blocking stream, and memory that is given out in its order.
+
+    The memory is in a pool of its own: since it is freed and used again in the order of one
+    stream, a block can be given out again at once, whichever CuPy stream is current.
+    """
+
+    __slots__ = ("__weakref__", "malloc", "pinned", "pool", "ptr", "stream")
+
+    def __init__(self, cupy: Any, device: int) -> None:
+        with cupy.cuda.Device(device):
+            self.stream = cupy.cuda.Stream(non_blocking=True)
+        self.ptr = int(self.stream.ptr)
+        self.pool = cupy.cuda.MemoryPool()
+        self.malloc = self.pool.malloc
+        # (event, page-locked memory) of copies that may still be read from.
+        self.pinned: deque[tuple[Any, Any]] = deque()
+
+    def release_staged(self) -> None:
+        """Let go of page-locked memory that was copied."""
+        # Taken out before it is looked at: another thread may be doing the same.
+        while self.pinned:
+            try:
+                oldest = self.pinned.popleft()
+            except IndexError:
+                return
+            if not oldest[0].done:
+                self.pinned.appendleft(oldest)
+                return
+
+
+class Owner(Protocol):
+    """A CuPy driver, as its streams see it."""
+
+    def main_stream(self, device: int) -> CupyStream:
+        """The device's own."""
+        ...
+
+    def make_stream(self, device: int) -> CupyStream:
+        """A further one."""
+        ...
+
+    def synchronize_stream(self, device: int, stream: CupyStream) -> None:
+        """Wait for one."""
+        ...
+
+    def record_event(self, device: int) -> Any:
+        """An event on the stream that is current."""
+        ...
+
+    def wait_event(self, device: int, stream: CupyStream, event: Any) -> None:
+        """Have what is queued next on ``stream`` wait."""
+        ...
+
+
+class CupyStreams(Homes):
+    """See `xgpu_cuda.driver.Streams`."""
+
+    def __init__(self, owner: Owner) -> None:
+        super().__init__()
+        self._owner = owner
+        self._made: dict[int, WeakSet[CupyStream]] = {}
+
+    def made(self, device: int) -> list[CupyStream]:
+        """The further streams that are alive: each memory keeps its home alive."""
+        return list(self._made.get(device, ()))
+
+    def new(self, device: int) -> CupyStream:
+        """See `xgpu.plugin.Streams.new`."""
+        stream = self._owner.make_stream(device)
+        self._made.setdefault(device, WeakSet()).add(stream)
+        self.several = True
+        return stream
+
+    def current(self, device: int) -> CupyStream:
+        """See `xgpu.plugin.Streams.current`."""
+        return self.chosen(device) or self._owner.main_stream(device)
+
+    def use(self, device: int, stream: CupyStream | None) -> CupyStream:
+        """See `xgpu.plugin.Streams.use`."""
+        main = self._owner.main_stream(device)
+        return self.choose(device, None if stream is main else stream) or main
+
+    def synchronize(self, device: int, stream: CupyStream) -> None:
+        """See `xgpu.plugin.Streams.synchronize`."""
+        self._owner.synchronize_stream(device, stream)
+
+    def wait(self, device: int, event: Any) -> None:
+        """See `xgpu.plugin.Streams.wait`."""
+        self._owner.wait_event(device, self.current(device), event)
+
+    def foreign(self, device: int, memories: Iterable[Any]) -> list[CupyStream]:
+        """See `Streams.foreign`."""
+        return self.elsewhere(self.current(device), memories)
+
+    def after(self, device: int, streams: Sequence[CupyStream]) -> None:
+        """See `Streams.after`."""
+        for stream in streams:
+            self.wait(device, stream.stream.record())
+
+    def before(self, device: int, streams: Sequence[CupyStream]) -> None:
+        """See `Streams.before`."""
+        if streams:
+            done = self._owner.record_event(device)
+            for stream in streams:
+                self._owner.wait_event(device, stream, done)

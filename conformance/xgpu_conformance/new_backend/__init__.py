@@ -1,0 +1,1 @@
+"""`xgpu new-backend`: a plugin project, written from templates."""

@@ -1,0 +1,1 @@
+"""What is made of reports: a page, a comparison of two, a badge."""

@@ -1,0 +1,129 @@
+"""`xgpu conformance`: running, resuming, replaying, and what a wrong command line says."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+import xgpu
+from tests.conformance import wrong
+from xgpu.cli.main import main
+from xgpu_conformance import schema
+
+
+def call(*arguments: str) -> Result:
+    return CliRunner(env={"COLUMNS": "160"}).invoke(main, ["conformance", *arguments])
+
+
+@pytest.fixture
+def _wrong() -> Iterator[None]:
+    xgpu.register_backend("wrong", wrong.Wrong(exp=wrong.exp_off_by_3))
+    yield
+    xgpu.unregister_backend("wrong")
+
+
+QUICK = ("-n", "0", "--large", "2003", "--dtypes", "float64,complex64")
+
+
+def test_a_run_that_passes(tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    result = call("cpu", "--functions", "exp,svd,sum", *QUICK, "--json", str(path))
+    assert result.exit_code == 0, result.output
+    assert "largest errors" in result.output and f"report: {path}" in result.output
+    report = schema.read(path)
+    assert report.finished and report.device == "cpu:0" and report.backend == "numpy"
+    assert report.levels == ("ops", "functions")
+    assert {"xgpu", "numpy", "python", "xgpu-array"} <= set(report.versions)
+    assert report.flags == {
+        "functions": "exp,svd,sum",
+        "dtypes": "float64,complex64",
+        "large": "2003",
+    }
+    assert report.counts("ops")["pass"] == 6
+    assert report.counts()["untested"] == len(report.cells) - report.counts()["pass"]
+
+
+@pytest.mark.usefixtures("_wrong")
+def test_a_run_that_fails_and_its_replay(tmp_path: Path) -> None:
+    result = call("wrong", "--level", "ops", "--functions", "exp", *QUICK)
+    assert result.exit_code == 1
+    assert "fail level=ops&name=exp&dtype=float64: " in result.output
+    (line, *_) = [x for x in result.output.splitlines() if "xgpu conformance --replay" in x]
+    id = line.split("'")[1]
+    assert id.startswith("device=wrong:0&level=ops&name=exp&dtype=float64&case=")
+    again = call("--replay", id)
+    assert again.exit_code == 1
+    assert "operand 0  1.0" in again.output and "3 ULP, 2 allowed" in again.output
+    assert call("cpu", "--replay", id).exit_code == 0
+    whole = call("wrong", "--replay", "level=ops&name=exp&dtype=float64")
+    assert whole.exit_code == 1 and "0 of 1 values are wrong" in whole.output
+
+
+@pytest.mark.usefixtures("_wrong")
+def test_what_is_declared_is_no_failure(tmp_path: Path) -> None:
+    declared, path = tmp_path / "expected.toml", tmp_path / "report.json"
+    declared.write_text(
+        '[[expected]]\nmatch = "name=exp&dtype=float64"\nreason = "known"\nlink = "l"\n'
+        "expires = 2100-01-01\n"
+    )
+    given = ("--level", "ops", "--functions", "exp", *QUICK, "--expected", str(declared))
+    result = call("wrong", *given, "--json", str(path))
+    assert result.exit_code == 0, result.output
+    assert schema.read(path).counts()["expected"] == 1
+
+
+def test_a_report_is_resumed(tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    given = ("cpu", "--level", "ops", "--functions", "add", *QUICK, "--json", str(path))
+    assert call(*given).exit_code == 0
+    whole = schema.read(path)
+    cells = tuple(
+        schema.Cell(*c.key) if c.dtype == "complex64" and c.name == "add" else c
+        for c in whole.cells
+    )
+    schema.write(dataclasses.replace(whole, cells=cells, finished=False), path)
+    assert call("--resume", str(path), "-n", "0").exit_code == 0
+    after = schema.read(path)
+    assert after.counts() == whole.counts() and after.finished
+    assert after.flags["large"] == "2003"
+    schema.write(dataclasses.replace(whole, versions={"numpy": "0.1"}), path)
+    result = call("--resume", str(path), "-n", "0")
+    assert result.exit_code == 2 and "was made with numpy 0.1" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "Missing argument 'BACKEND'"),
+        (("nowhere",), "no backend serves device type 'nowhere'"),
+        (("cpu:7",), "no device 'cpu:7'"),
+        (("cpu", "--functions", "exq"), "no op or function 'exq'"),
+        (("cpu", "--functions", "fft.ff"), "there are fft.fft,"),
+        (("cpu", "--dtypes", "float31"), "no dtype 'float31'"),
+        (("cpu", "--functions", "logical_not", "--dtypes", "int8"), "no cell has one of"),
+        (("cpu", "--level", "all"), "'all' is not one of"),
+        (("cpu", "--without", "colour"), "'colour' is not one of"),
+        (("cpu", "--replay", "exp"), "not the id of a cell or a value"),
+        (("cpu", "--replay", "level=ops&name=exq&dtype=int8"), "there is no cell"),
+        (("--replay", "level=ops&name=exp&dtype=float32"), "Missing argument 'BACKEND'"),
+        (("cpu", "--load", "no_such_module"), "No module named 'no_such_module'"),
+        (("cpu", "--expected", "/no/file.toml"), "cannot read /no/file.toml"),
+        (("cpu", "-n", "0", "--functions", "add", "--json", "/no/a.json"), "cannot write"),
+        (("--resume", "/no/a.json"), "cannot read the report"),
+    ],
+)
+def test_a_wrong_command_line(arguments: tuple[str, ...], said: str) -> None:
+    result = call(*arguments)
+    assert result.exit_code == 2, result.output
+    assert said in " ".join(result.output.replace("│", "").split())
+
+
+def test_help() -> None:
+    result = call("--help")
+    assert result.exit_code == 0
+    assert "BACKEND" in result.output and "--replay" in result.output
+    assert "conformance" in CliRunner().invoke(main, ["--help"]).output

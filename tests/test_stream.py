@@ -1,0 +1,203 @@
+"""Streams and events: what runs where, in which order, and that nobody has to say so."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+import pytest
+
+import xgpu
+from xgpu.plugin import KernelError
+
+
+def host(x: xgpu.Array) -> Any:
+    return np.asarray(xgpu.to_device(x, "cpu"))
+
+
+def test_a_block_runs_what_it_recorded(device: xgpu.Device) -> None:
+    x = xgpu.arange(6, dtype=xgpu.float32, device=device)
+    stream = xgpu.Stream(device)
+    with xgpu.trace() as trace, stream as entered:
+        y = x * 2.0 + 1.0
+        z = xgpu.sum(y)
+        assert trace.kernels == []
+    assert entered is stream
+    assert len(trace.kernels) == 1, "y and its sum share a pass"
+    assert trace.kernels[0].reason == "the end of the stream's block"
+    assert host(y).tolist() == [1, 3, 5, 7, 9, 11]
+    assert float(z) == 36
+
+
+def test_what_nobody_holds_is_not_computed(device: xgpu.Device) -> None:
+    x = xgpu.ones(5, device=device)
+    with xgpu.trace() as trace, xgpu.Stream(device):
+        y = xgpu.exp(x)
+        del y
+        z = (x + 1.0) * 2.0
+    assert [kernel.ops for kernel in trace.kernels] == [("add", "multiply")]
+    assert host(z).tolist() == [4.0] * 5
+
+
+def test_other_devices_and_other_threads_are_left_alone(device: xgpu.Device) -> None:
+    seen: list[Any] = []
+
+    def elsewhere() -> None:
+        with xgpu.trace() as trace:
+            seen.append(xgpu.ones(3, device=device) + 1.0)
+            seen.append(list(trace.kernels))
+
+    with xgpu.Stream(device):
+        thread = threading.Thread(target=elsewhere)
+        thread.start()
+        thread.join()
+    assert seen[1] == []
+    assert host(seen[0]).tolist() == [2.0] * 3
+
+
+def test_arrays_cross_streams(device: xgpu.Device) -> None:
+    """Each array is made on one stream, used on the next and written to on a third."""
+    one, two, three = (xgpu.Stream(device) for _ in range(3))
+    expected = np.arange(50_000, dtype=np.float64)
+    x = xgpu.asarray(expected, device=device)
+    for round in range(20):
+        with one:
+            y = xgpu.cumulative_sum(x) * 0.5
+        with two:
+            z = y - x
+            y[::2] = z[::2]
+        with three:
+            x = xgpu.where(z > 100.0, z - xgpu.min(z), y) * 1e-3
+            del z
+        made = np.cumsum(expected) * 0.5
+        other = made - expected
+        made[::2] = other[::2]
+        expected = np.where(other > 100, other - other.min(), made) * 1e-3
+        np.testing.assert_allclose(host(x), expected, rtol=1e-9, err_msg=f"round {round}")
+
+
+def test_memory_is_not_given_out_while_another_stream_reads_it(device: xgpu.Device) -> None:
+    side = xgpu.Stream(device)
+    for value in range(30):
+        x = xgpu.full((100_000,), float(value), device=device)
+        xgpu.materialize(x)
+        with side:
+            total = xgpu.sum(x * x)
+        del x
+        again = xgpu.full((100_000,), -1.0, device=device)
+        xgpu.materialize(again)
+        assert float(total) == 100_000.0 * value * value
+
+
+def test_the_backend_is_told_of_what_crosses() -> None:
+    device = xgpu.device("cudasim:0")
+    streams: Any = device.backend.streams
+    x = xgpu.asarray([1.0, 2.0], device=device)
+    side = xgpu.Stream(device)
+    streams.orders.clear()
+    with side:
+        y = x + 1.0
+    main = streams.current(0)
+    assert [(a is main, b is main) for a, b in streams.orders] == [(True, False), (False, True)]
+    streams.orders.clear()
+    with side:
+        z = y * 2.0  # y's memory is at home there
+    assert list(streams.orders) == []
+    assert host(z).tolist() == [4.0, 6.0]
+
+
+def test_nesting_and_errors_restore_the_stream(device: xgpu.Device) -> None:
+    outer, inner = xgpu.Stream(device), xgpu.Stream(device)
+    streams: Any = getattr(device.backend, "streams", None)
+    current = (lambda: streams.current(device.index)) if streams else (lambda: None)
+    before = current()
+    with outer:
+        first = current()
+        with inner, inner:
+            pass
+        with suppress(ZeroDivisionError), inner:
+            x = xgpu.ones(3, device=device) + 1.0
+            raise ZeroDivisionError
+        assert current() is first
+    assert current() is before
+    assert host(x).tolist() == [2.0] * 3
+
+
+def test_each_thread_has_its_own_current_stream(device: xgpu.Device) -> None:
+    stream, barrier = xgpu.Stream(device), threading.Barrier(4, timeout=60)
+    results: list[Any] = []
+
+    def work(number: int) -> None:
+        with stream:
+            barrier.wait()
+            x = xgpu.full((1000,), float(number), device=device)
+            y = x + 1.0
+            barrier.wait()
+        results.append(float(xgpu.sum(y)))
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(results) == [1000.0, 2000.0, 3000.0, 4000.0]
+
+
+def test_a_long_block_does_not_record_without_end(device: xgpu.Device) -> None:
+    if device.type == "cudasim":
+        pytest.skip("a thousand launches: cpu and cuda tell")
+    with xgpu.Stream(device):
+        kept = [xgpu.full((2,), float(n), device=device) + 1.0 for n in range(1500)]
+        pending = sum(x._storage.node.buffer is None for x in kept)
+    assert pending < 1100
+    assert [float(x[0]) for x in kept[::500]] == [1.0, 501.0, 1001.0]
+
+
+def test_events(device: xgpu.Device) -> None:
+    stream = xgpu.Stream(device)
+    start = stream.record()
+    with stream:
+        x = xgpu.ones(1000, device=device) * 3.0
+    stop = stream.record()
+    other = xgpu.Stream(device)
+    other.wait(stop)
+    with other:
+        y = x + 1.0
+    assert 0 <= start.elapsed(stop) < 60
+    stream.synchronize()
+    other.synchronize()
+    device.synchronize()
+    assert float(y[0]) == 4.0
+    assert "Event" in repr(stop) and str(device) in repr(stream)
+    assert stream.ptr != 0 if device.type == "cuda" else stream.ptr == 0
+
+
+def test_bad_input(device: xgpu.Device) -> None:
+    stream = xgpu.Stream(device)
+    with pytest.raises(TypeError, match=r"wait\(\) takes an xgpu.Event: got int"):
+        stream.wait(3)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"elapsed\(\) takes an xgpu.Event: got str"):
+        stream.record().elapsed("later")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="nowhere"):
+        xgpu.Stream("nowhere")
+    with pytest.raises(TypeError, match="device is a string"):
+        xgpu.Stream(0)  # type: ignore[arg-type]
+    if device.type != "cpu":
+        event = xgpu.Stream("cpu").record()
+        with pytest.raises(ValueError, match="cannot wait for an event of cpu"):
+            stream.wait(event)
+        with pytest.raises(ValueError, match="events of cpu and of"):
+            event.elapsed(stream.record())
+
+
+def test_a_fault_is_raised_by_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = xgpu.Stream("cpu")
+
+    def fail(index: int) -> None:
+        raise KernelError("it failed")
+
+    monkeypatch.setattr(stream.device.backend, "synchronize", fail)
+    with pytest.raises(KernelError, match="it failed"):
+        stream.synchronize()

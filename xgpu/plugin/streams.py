@@ -1,0 +1,40 @@
+"""`Streams`: what a backend offers that has more than one stream to a device."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+Stream = Any
+"""A queue of a device's work; ``ptr`` is the target's own handle, 0 where there is none."""
+
+
+class Streams(Protocol):
+    """A backend's attribute ``streams``, if it has one.
+
+    Without it, all work on a device is done in the order of the calls, and a program that asks for
+    streams runs all the same. With it, the backend keeps memory safe across streams by itself:
+    nothing is read before it is written, or freed while it is used.
+    """
+
+    def new(self, device: int) -> Stream:
+        """A further stream, which nothing is ordered with unless it is told to be."""
+        ...
+
+    def current(self, device: int) -> Stream:
+        """What this thread's work is queued on."""
+        ...
+
+    def use(self, device: int, stream: Stream | None) -> Stream:
+        """Queue this thread's work on ``stream`` from now on, None for the device's own.
+
+        Returns the one that was current before.
+        """
+        ...
+
+    def synchronize(self, device: int, stream: Stream) -> None:
+        """Wait for all work queued on one stream; raises KernelError if some of it faulted."""
+        ...
+
+    def wait(self, device: int, event: Any) -> None:
+        """Have what this thread queues next wait, on the device, until the event is reached."""
+        ...

@@ -23,7 +23,7 @@ class JaxBackend(NamespaceBackend):
 
     @contextmanager
     def within(self, device: int) -> Iterator[None]:
-        """Dtypes of 64 bits, which JAX has on request; here only, not in the rest of the program."""
+        """Dtypes of 64 bits, which JAX has on request; not in the rest of the program."""
         try:
             with jax.enable_x64(True), jax.default_device(jax.devices()[device]):
                 yield

@@ -39,7 +39,7 @@ def infinite(function: Function) -> Function:
 
 
 def floor_divide(x1: Array, x2: Array) -> Array:
-    """0 for integers divided by 0; a zero has the quotient's sign; floor(x1 / x2) for infinities."""
+    """0 for integers divided by 0; zeros with the quotient's sign; floor(x1 / x2) of infinities."""
     if not xp.issubdtype(x1.dtype, xp.floating):
         return xp.where(x2 == 0, 0, xp.floor_divide(x1, xp.where(x2 == 0, 1, x2)))
     quotient, left = x1 / x2, xp.fmod(x1, x2)
@@ -99,7 +99,9 @@ def finite(function: Function) -> Function:
     """A decomposition that raises for what is not finite, where JAX gives NaN."""
 
     def run(x: Array, **given: Any) -> Any:
-        return checked(function(x, **given), xp.isfinite(x).all(), "Array must not contain infs or NaNs")
+        return checked(
+            function(x, **given), xp.isfinite(x).all(), "Array must not contain infs or NaNs"
+        )
 
     return run
 

@@ -146,7 +146,7 @@ def tan(x: Array) -> Array:
 
 
 def by_int8(function: Function) -> Function:
-    """argmin and argmax, which torch does not have of bool."""
+    """Argmin and argmax, which torch does not have of bool."""
 
     def run(matrix: Array) -> Array:
         return function(matrix.to(torch.int8) if matrix.dtype == torch.bool else matrix, dim=1)

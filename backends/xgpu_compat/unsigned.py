@@ -35,7 +35,7 @@ CHOICE: Final = frozenset({"minimum", "maximum", "min", "max", "sort"})
 
 
 def adapted(name: str, function: Function) -> Function:
-    """The op ``name``, which ``function`` computes for all dtypes of torch but the unsigned ones."""
+    """The op ``name``, which ``function`` computes for all dtypes but the unsigned ones."""
     if name in SAME_BITS:
         return lambda *arrays, **given: _as_signed(function, arrays, given)
     if name in ORDER | ORDER_OF_ONE:

@@ -50,11 +50,11 @@ NARROW: Final = 1.0
 OF_COMPLEX: Final[dict[str, tuple[float, float]]] = {
     "abs": (4, 4),
     "divide": (4, 6),
-    "multiply": (2, 3),
+    "multiply": (3, 3),
     "reciprocal": (4, 6),
     "sign": (3, 4),
     "sqrt": (3, 5),
-    "square": (2, 3),
+    "square": (3, 3),
     "tan": (6, 8),
     "tanh": (6, 8),
 }
@@ -82,6 +82,9 @@ BY_COMPONENT: Final = frozenset(
 OF_LARGER: Final = frozenset(["divide", "expm1", "multiply", "pow", "reciprocal", "square"])
 """Measured in ULP of the result's larger component: a component may be a difference of larger
 terms, which float arithmetic does not resolve."""
+
+OPEN_ZEROS: Final = OF_LARGER - {"expm1"}
+"""Of complex numbers: a zero component is a difference of terms, and its sign depends on which."""
 
 OF_OPERANDS: Final = frozenset({"logaddexp"})
 """Measured in ULP of the largest of result and operands: near 0 the result is a difference of

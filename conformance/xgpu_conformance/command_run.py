@@ -245,7 +245,12 @@ def _replayed(backend: str | None, id: str, console: Console) -> bool:
 def _device(name: str | None) -> xgpu.Device:
     if not name:
         raise click.UsageError("Missing argument 'BACKEND': a device, such as cpu or cuda:0")
-    return xgpu.device(name)
+    try:
+        return xgpu.device(name)
+    except (ValueError, xgpu.BackendUnavailableError, xgpu.PluginError):
+        raise
+    except Exception as error:  # whatever a plugin raises
+        raise click.UsageError(f"{name}: {error.__class__.__name__}: {error}") from error
 
 
 @contextmanager

@@ -491,7 +491,11 @@ def takes(name: str, dtype: DType) -> bool:
 
 def cases(setting: Setting, name: str, dtype: DType) -> Iterable[Case]:
     """The cases of one function and dtype."""
-    return built(setting, TABLE[name][1], name, dtype)
+    found = built(setting, TABLE[name][1], name, dtype)
+    if name != "astype":
+        return found
+    lacking = [d.name for d in dtypes.ALL if setting.options.requirements.against(d.name)]
+    return (c for c in found if c.name.rpartition("to-")[2] not in lacking)
 
 
 def built(setting: Setting, builder: Builder, name: str, dtype: DType) -> Iterator[Case]:

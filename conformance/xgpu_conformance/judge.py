@@ -111,8 +111,10 @@ def _errors(got: Values, expected: Values, rule: Rule) -> NDArray[np.float64]:
             mine, right = (np.where(free, np.abs(v), v) for v in (mine, right))
         error = distance(mine, right)
         if size is not None:
-            finite = np.isfinite(mine) & np.isfinite(right) & np.isfinite(size)
+            finite = np.isfinite(mine) & np.isfinite(right) & ~np.isnan(size)
+            # Beside an infinite component, a finite one is nothing.
             sized = np.abs(mine.astype(np.float64) - right.astype(np.float64)) / unit(size)
+            sized = np.where(np.isinf(size), 0.0, sized)
             error = np.where(finite, np.minimum(error, sized), error)
         if rule.zeros:
             error = np.where(zeros_differ(mine, right), np.inf, error)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -27,8 +26,9 @@ from xgpu_conformance.judge import MismatchError
 from xgpu_conformance.layouts import Laid
 from xgpu_conformance.ulp import Values
 
-# A program is compiled once for a backend, as xgpu does.
-_CACHE: Final[WeakKeyDictionary[Any, dict[tuple[int, Program], Any]]] = WeakKeyDictionary()
+# A program is compiled once for a device, as xgpu does. By identity, since a backend need not be
+# hashable; the backend is held so that no other one gets its identity.
+_CACHE: Final[dict[int, tuple[Any, dict[tuple[int, Program], Any]]]] = {}
 
 
 class Scalar:
@@ -114,6 +114,29 @@ def kernel_op(
     ]
 
 
+def launched(
+    device: xgpu.Device,
+    program: Program,
+    shape: tuple[int, ...],
+    inputs: Sequence[Operand],
+    outputs: Sequence[Operand],
+) -> list[Any]:
+    """The buffers that a program gives, compiled if it has not been.
+
+    Raises:
+        MismatchError: they are not as many as the outputs.
+    """
+    backend, index = device.backend, device.index
+    _, kernels = _CACHE.setdefault(id(backend), (backend, {}))
+    kernel = kernels.get((index, program))
+    if kernel is None:
+        kernel = kernels[index, program] = backend.compile(index, program)
+    buffers: list[Any] = backend.launch(index, kernel, shape, inputs, outputs)
+    if len(buffers) != len(outputs):
+        raise MismatchError(f"{len(buffers)} buffers, not {len(outputs)}")
+    return buffers
+
+
 def to_host(device: xgpu.Device, buffer: Any, dtype: DType, size: int) -> Values:
     """A buffer's elements from the first on.
 
@@ -164,13 +187,9 @@ def _launched(
     target: Laid | None,
 ) -> Values:
     backend, index = device.backend, device.index
-    kernels = _CACHE.setdefault(backend, {})
-    kernel = kernels.get((index, program))
-    if kernel is None:
-        kernel = kernels[index, program] = backend.compile(index, program)
     output: Operand = (None, 0, ())
     if target is not None:
         buffer = backend.from_host(index, target.buffer)
         output, size = (buffer, target.offset, target.operand_strides), target.buffer.size
-    (made,) = backend.launch(index, kernel, shape, inputs, [output])
+    (made,) = launched(device, program, shape, inputs, [output])
     return to_host(device, made, result, size)

@@ -114,4 +114,5 @@ def rule(name: str, computed: DType, expected: Values, *x: Values) -> Rule:
     if free is not None:
         # Beside a NaN no sign says anything.
         free = free | np.isnan(expected)
-    return Rule(allowed, name in bounds.OF_LARGER, size, free_signs=free)
+    zeros = kind(computed) != "c" or name not in bounds.OPEN_ZEROS
+    return Rule(allowed, name in bounds.OF_LARGER, size, zeros=zeros, free_signs=free)

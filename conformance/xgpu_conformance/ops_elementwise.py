@@ -70,7 +70,7 @@ def copies(setting: Setting, dtype: DType) -> Iterable[Case]:
     """Programs without an op: a load, through each layout, and a write."""
     rng = partial(setting.random, "ops", "copy", dtype.name)
     layouts: tuple[Layout, ...] = ("contiguous", "offset", "steps", "negative", "permuted")
-    for shape in ((1,), (57,), (6, 7), FOUR, (2, 3, 2, 2, 3)):
+    for shape in ((1,), (57,), (6, 7), (3, 4, 5), FOUR, (2, 3, 2, 2, 3)):
         for layout in (*layouts, "transposed", "broadcast", "uniform"):
             name = f"{layout}-{'x'.join(map(str, shape))}"
             yield Case(name, partial(_copy, setting, dtype, layout, shape, rng))

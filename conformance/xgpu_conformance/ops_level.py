@@ -11,10 +11,11 @@ import numpy as np
 from xgpu.plugin import dtypes, ops
 from xgpu.plugin.dtypes import DType
 from xgpu.plugin.ops import Kind
-from xgpu_conformance import ops_elementwise, ops_kernels, ops_linalg, ops_reductions
+from xgpu_conformance import ops_elementwise, ops_fused, ops_kernels, ops_linalg, ops_reductions
 from xgpu_conformance.case import Case, Planned, Setting
 from xgpu_conformance.judge import Check
 from xgpu_conformance.launching import check_supported, to_host
+from xgpu_conformance.ops_fused import FUSED, INDEX
 from xgpu_conformance.values import distinct
 
 BUFFERS: Final = "buffers"
@@ -26,6 +27,8 @@ COPY: Final = "copy"
 def planned() -> list[Planned]:
     """All rows and the dtypes that a backend must take."""
     cells = [Planned("ops", name, d.name) for name in (BUFFERS, COPY) for d in dtypes.ALL]
+    for name in (INDEX, FUSED):
+        cells += [Planned("ops", name, d.name) for d in dtypes.ALL if ops_fused.takes(name, d)]
     for op in (*ops.elementwise(), *ops.reductions(), *ops.kernels()):
         needs = (ops_linalg.NEEDS[op],) if op in ops_linalg.NEEDS else ()
         cells += [Planned("ops", op.name, d.name, needs) for d in dtypes.ALL if op.takes(d)]
@@ -34,7 +37,10 @@ def planned() -> list[Planned]:
 
 def unsupported(setting: Setting, name: str) -> str:
     """Why the backend does not have a row; "" if it has."""
-    if name in (BUFFERS, COPY):
+    if name == FUSED:
+        needed = (ops.ADD, ops.SUBTRACT, ops.MULTIPLY, ops.GREATER, ops.SUM, ops.MAX)
+        return next((lack for op in needed if (lack := check_supported(setting.device, op))), "")
+    if name in (BUFFERS, COPY, INDEX):
         return ""
     return check_supported(setting.device, ops.TABLE[name])
 
@@ -45,6 +51,8 @@ def cases(setting: Setting, name: str, dtype: DType) -> Iterable[Case]:
         return _buffers(setting, dtype)
     if name == COPY:
         return ops_elementwise.copies(setting, dtype)
+    if name in (INDEX, FUSED):
+        return ops_fused.cases(setting, name, dtype)
     op = ops.TABLE[name]
     if op.kind is Kind.ELEMENTWISE:
         return ops_elementwise.cases(setting, op, dtype)

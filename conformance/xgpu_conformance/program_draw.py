@@ -102,16 +102,19 @@ def takes(name: str, dtype: DType) -> bool:
     return kind(dtype) == "f" if name == "rounded" else True
 
 
-def program(name: str, dtype: DType, pick: Pick) -> list[Step]:
-    """A program of a kind."""
-    return _Drawing(name, dtype, pick).steps()
+def program(
+    name: str, dtype: DType, pick: Pick, allowed: Sequence[DType] = dtypes.ALL
+) -> list[Step]:
+    """A program of a kind, with no dtypes but those that are allowed."""
+    return _Drawing(name, dtype, pick, allowed).steps()
 
 
 class _Drawing:
     """A program under construction."""
 
-    def __init__(self, name: str, dtype: DType, pick: Pick) -> None:
+    def __init__(self, name: str, dtype: DType, pick: Pick, allowed: Sequence[DType]) -> None:
         self.pick = pick
+        self.allowed = allowed
         self.dtype = dtype
         self.mixed = name == "mixed"
         weights = CLASSES[name]
@@ -136,12 +139,14 @@ class _Drawing:
         return self.one(found[::-1]) if found else None
 
     def add(self, step: Step, shape: tuple[int, ...], dtype: DType, written: bool = True) -> None:
-        self.made.append(step)
-        self.alive.append(Value(self.count, shape, dtype, written))
-        self.count += 1
+        if dtype in self.allowed:
+            self.made.append(step)
+            self.alive.append(Value(self.count, shape, dtype, written))
+            self.count += 1
 
     def leaf(self) -> None:
-        dtype = self.one(OTHERS) if self.mixed and self.pick(3) == 1 else self.dtype
+        others = [d for d in OTHERS if d in self.allowed]
+        dtype = self.one(others) if self.mixed and self.pick(3) == 1 else self.dtype
         shape = tuple(self.one(LENGTHS) for _ in range((1, 2, 3, 0)[self.pick(4)]))
         self.add(["leaf", dtype.name, list(shape), self.pick(9)], shape, dtype)
 
@@ -192,7 +197,7 @@ class _Drawing:
         if x is None:
             return
         to = {"b": dtypes.ALL, "i": dtypes.STANDARD[1:5], "u": dtypes.STANDARD[5:9]}[kind(x.dtype)]
-        target = self.one(to)
+        target = self.one([d for d in to if d in self.allowed])
         self.add(["cast", x.number, target.name], x.shape, target)
 
     def where(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -18,13 +18,19 @@ class _FoundError(Exception):
 
 
 def smallest(
-    name: str, dtype: DType, number: int, examples: int, wrong: Callable[[list[Step]], bool]
+    name: str,
+    dtype: DType,
+    allowed: Sequence[DType],
+    number: int,
+    examples: int,
+    wrong: Callable[[list[Step]], bool],
 ) -> list[Step] | None:
     """The smallest program of a kind that ``wrong`` is true of, among those tried; None of none.
 
     Args:
         name: the kind of programs.
         dtype: their main dtype.
+        allowed: all dtypes that they may have.
         number: the seed.
         examples: how many are tried.
         wrong: whether a program goes wrong.
@@ -42,7 +48,7 @@ def smallest(
     )
     @given(st.data())
     def attempt(data: Any) -> None:
-        steps = program(name, dtype, lambda n: int(data.draw(st.integers(0, n - 1))))
+        steps = program(name, dtype, lambda n: int(data.draw(st.integers(0, n - 1))), allowed)
         if wrong(steps):
             found.append(steps)
             raise _FoundError

@@ -54,7 +54,8 @@ def cases(setting: Setting, name: str, dtype: DType) -> Iterable[Case]:
         right.append((steps, checks))
         return False
 
-    failing = search.smallest(name, dtype, seed, setting.options.examples, wrong)
+    allowed, examples = setting.options.requirements.dtypes(), setting.options.examples
+    failing = search.smallest(name, dtype, allowed, seed, examples, wrong)
     if lacking and failing is None and not right:
         raise lacking[0]
     for steps, checks in right:

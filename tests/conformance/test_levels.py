@@ -12,7 +12,7 @@ import pytest
 import xgpu
 from tests.conformance import wrong
 from xgpu.plugin import KernelError, dtypes
-from xgpu_conformance import Cell, cell, exhaustive_level, plan, program_steps
+from xgpu_conformance import Cell, Requirements, cell, exhaustive_level, plan, program_steps
 from xgpu_conformance.case import Options, Setting
 from xgpu_conformance.judge import Check, judge
 from xgpu_conformance.program_draw import CLASSES, program, takes
@@ -139,9 +139,11 @@ def test_screening_finds_one_wrong_number(register: Any, monkeypatch: pytest.Mon
 # Programs
 
 
-def drawn(name: str, dtype: Any, number: int) -> list[program_steps.Step]:
+def drawn(
+    name: str, dtype: Any, number: int, allowed: Any = dtypes.ALL
+) -> list[program_steps.Step]:
     rng = generator(number, name, dtype)
-    return program(name, dtype, lambda n: int(rng.integers(n)))
+    return program(name, dtype, lambda n: int(rng.integers(n)), allowed)
 
 
 @pytest.mark.parametrize("name", CLASSES)
@@ -172,6 +174,15 @@ def test_an_id_holds_no_code() -> None:
     for word in ("", "x", "eJw", program_steps.packed([])[:-4]):
         with pytest.raises(ValueError, match="holds no"):
             program_steps.unpacked(word)
+
+
+def test_programs_have_no_dtype_that_the_backend_lacks() -> None:
+    allowed = Requirements(float64=False, int64=False, float16=False, bfloat16=False).dtypes()
+    names = {d.name for d in allowed}
+    for number in range(200):
+        steps = drawn("mixed", dtypes.int32, number, allowed)
+        assert {s[1] for s in steps if s[0] == "leaf"} <= names
+        assert {s[2] for s in steps if s[0] == "cast"} <= names
 
 
 def test_without_hypothesis_programs_are_untested(monkeypatch: pytest.MonkeyPatch) -> None:

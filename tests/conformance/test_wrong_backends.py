@@ -12,7 +12,7 @@ from rich.console import Console
 import xgpu
 from tests.conformance import wrong
 from xgpu.plugin import dtypes
-from xgpu_conformance import Cell, plan, replaying
+from xgpu_conformance import Cell, cell, plan, replaying
 from xgpu_conformance.case import Options, Setting
 from xgpu_conformance.schema import Level, parse_id
 from xgpu_conformance.workers import run_here
@@ -183,6 +183,16 @@ def test_an_id_of_nothing(id: str) -> None:
         ValueError, match="there is no cell|has no case|values, none at|no program|is a number"
     ):
         replay(xgpu.device("cpu"), id)
+
+
+def test_every_cell_has_cases() -> None:
+    setting = Setting(xgpu.device("cpu"), OPTIONS)
+    levels: tuple[Level, ...] = ("ops", "functions", "faults", "exhaustive")
+    for level in levels:
+        source = cell.SOURCES[level]
+        for planned in source.planned():
+            found = source.cases(setting, planned.name, cell.dtype_of(planned.dtype))
+            assert next(iter(found), None) is not None, planned
 
 
 def test_every_row_and_function_has_cells() -> None:

@@ -163,7 +163,7 @@ class NamespaceBackend:
         flat = np.array(array, order="C").reshape(-1)
         with self.within(device):
             if flat.dtype in dtypes.NARROW:
-                # By way of float32: not every library knows the dtype that NumPy has from ml_dtypes.
+                # By way of float32: not every library knows the dtype that ml_dtypes gives NumPy.
                 wide = self.xp.asarray(flat.astype(np.float32), copy=True)
                 made = self.functions["cast"](wide, self._dtype(flat.dtype))
             else:

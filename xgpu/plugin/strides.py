@@ -14,7 +14,7 @@ def positions(shape: tuple[int, ...], strides: tuple[int, ...], offset: int) -> 
     for axis, (length, stride) in enumerate(zip(shape, strides, strict=True)):
         step = np.arange(length, dtype=np.int64) * stride
         result = result + step.reshape((length,) + (1,) * (len(shape) - axis - 1))
-    return np.broadcast_to(result, shape)
+    return result
 
 
 def sliced(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import keyword
 import re
 from importlib.resources import files
@@ -68,7 +69,7 @@ def contents(name: str, kind: Kind) -> dict[str, str]:
         "distribution": folder_of(name),
         "title": "".join(part.capitalize() for part in name.split("_")),
         "without": "".join(f" --without {requirement}" for requirement in without),
-        "requirements": ", ".join(f"{requirement}=False" for requirement in without),
+        "requirements": json.dumps(without),
     }
     environment = project_environment(_PACKAGE)
     found = {

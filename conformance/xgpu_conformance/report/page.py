@@ -212,7 +212,11 @@ def _data(reports: Sequence[Report], levels: Sequence[_Table]) -> dict[str, Any]
 def _details(
     cells: list[Cell | None] | None, texts: dict[str, int]
 ) -> list[dict[str, Any] | None] | None:
-    return None if cells is None else [cell and _detail(cell, texts) for cell in cells]
+    return (
+        None
+        if cells is None
+        else [None if cell is None else _detail(cell, texts) for cell in cells]
+    )
 
 
 def _detail(cell: Cell, texts: dict[str, int]) -> dict[str, Any]:

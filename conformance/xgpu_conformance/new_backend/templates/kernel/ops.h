@@ -104,13 +104,15 @@ template <class T> T floor_divide(T a, T b) {
   if constexpr (real<T>) {
     // An infinite operand: floor(a / b) itself, as the standard prefers.
     if (b == 0 || std::isinf(a) || std::isinf(b)) return std::floor(a / b);
-    const T quotient = (a - remainder(a, b)) / b;
-    if (quotient == 0) return std::copysign(T(0), a / b);
-    return std::nearbyint(quotient);
+    const T rest = std::fmod(a, b);
+    const T quotient = std::nearbyint((a - rest) / b);
+    const T lower = rest != 0 && (rest < 0) != (b < 0) ? quotient - 1 : quotient;
+    return lower == 0 ? std::copysign(T(0), a / b) : lower;
   } else {
     if (b == 0) return 0;
     if (std::is_signed<T>::value && b == T(-1)) return T(0 - a);
-    return T((a - remainder(a, b)) / b);
+    const T rest = T(a % b);
+    return T(a / b - (rest != 0 && (rest < 0) != (b < 0)));
   }
 }
 template <class T> T pow(T a, T b) {

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import xgpu
+from tests import filling
 from xgpu.plugin import BackendUnavailableError, KernelOp, Result, Strided, ops
 
 settings.register_profile(
@@ -20,6 +21,18 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("default")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """See `tests.filling`."""
+    filling.add_option(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """See `tests.filling`."""
+    byte = config.getoption("fill")
+    if byte is not None:
+        filling.fill(byte)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

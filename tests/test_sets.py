@@ -152,3 +152,17 @@ def test_isin_of_few_runs_on_each_device(device: xgpu.Device) -> None:
     got = xgpu.isin(x, y)
     assert got.device is device
     same(got, np.isin(np.arange(6), [4, 2]))
+
+
+@pytest.mark.parametrize("count", [3, 40])
+def test_isin_of_signed_and_unsigned_integers_is_exact(count: int) -> None:
+    signed = np.asarray([2**63 - 1, 2**53 + 1, -1, 5], np.int64)
+    unsigned = np.asarray([2**63, 2**53, 2**64 - 1, 5], np.uint64)
+    fill = [6] * (count - 3)
+    for left, right in ((signed, unsigned), (unsigned, signed)):
+        others = np.asarray([*right[:3], *fill], right.dtype)
+        same(xgpu.isin(xgpu.asarray(left), xgpu.asarray(others)), np.zeros(4, bool))
+        others = np.asarray([*right[1:], *fill], right.dtype)
+        same(xgpu.isin(xgpu.asarray(left), xgpu.asarray(others)), np.asarray([0, 0, 0, 1], bool))
+    small = xgpu.asarray([-1, 127], dtype=xgpu.int8)
+    same(xgpu.isin(xgpu.asarray([255, 127, 383], dtype=xgpu.uint64), small), [False, True, False])

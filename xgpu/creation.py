@@ -25,7 +25,7 @@ from xgpu.arguments import (
 from xgpu.array import Array, move, read, through, wrap
 from xgpu.graph.device import Device
 from xgpu.graph.node import Node, constant, coordinate, filled, viewed
-from xgpu.graph.shapes import integer, normalize_shape
+from xgpu.graph.shapes import integer, limit_axes, normalize_shape
 from xgpu.graph.view import View, broadcast, whole
 from xgpu.manipulation import stack
 from xgpu.plugin import dtypes, ops
@@ -323,7 +323,7 @@ def meshgrid(*arrays: Array, indexing: Literal["xy", "ij"] = "xy") -> tuple[Arra
     "ij".
 
     Raises:
-        ValueError: an array that is not one-dimensional, or another ``indexing``.
+        ValueError: an array that is not one-dimensional, too many arrays, or another ``indexing``.
 
     Source: Array API 2025.12, Creation Functions.
     """
@@ -334,6 +334,7 @@ def meshgrid(*arrays: Array, indexing: Literal["xy", "ij"] = "xy") -> tuple[Arra
     same_device(list(arrays), "meshgrid")
     if any(x.ndim != 1 for x in arrays):
         raise ValueError(f"meshgrid() takes 1-d arrays: got {[x.shape for x in arrays]}")
+    limit_axes(len(arrays))
     order = list(range(len(arrays)))
     if indexing == "xy" and len(arrays) > 1:
         order[:2] = [1, 0]  # which array runs along each axis

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from xgpu.data_types import isdtype
 from xgpu.graph.device import Device
+from xgpu.graph.shapes import MAX_AXES
 from xgpu.plugin import dtypes as table
 from xgpu.plugin.dtypes import DType
 from xgpu.runtime.modes import current_device
@@ -24,7 +25,7 @@ class Info:
 
     def capabilities(self) -> dict[str, bool | int | None]:
         """Whether masks index and shapes may depend on values, and the largest number of axes."""
-        return {"boolean indexing": True, "data-dependent shapes": True, "max dimensions": 64}
+        return {"boolean indexing": True, "data-dependent shapes": True, "max dimensions": MAX_AXES}
 
     def default_device(self) -> Device:
         """Where new arrays go."""

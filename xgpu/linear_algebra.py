@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from xgpu import array
 from xgpu.arguments import checked, same_device
 from xgpu.array import Array, binary, read, reduce, unary, wrap
+from xgpu.graph import infer
 from xgpu.graph.shapes import integer, normalize_axis
 from xgpu.manipulation import moveaxis, permute_dims, reshape
 from xgpu.plugin import ops
@@ -91,6 +92,7 @@ def vecdot(x1: Array, x2: Array, /, *, axis: int = -1) -> Array:
     if kind_of(a.dtype) == "c":
         a = unary(ops.CONJ, a)
     dtype = promote(a.dtype, b.dtype)
+    infer.compute(ops.SUM, dtype, "vecdot")
     if dtype in NARROW:
         # Not rounded before they are added.
         a, b = (wrap(record.cast(read(x), float32)) for x in (a, b))

@@ -15,7 +15,13 @@ from xgpu.array import Array, Storage, read, seen, through, wrap, write
 from xgpu.graph import shapes as shape_rules
 from xgpu.graph import view
 from xgpu.graph.node import Node, coordinate, viewed
-from xgpu.graph.shapes import integer, normalize_axes, normalize_axis, normalize_shape
+from xgpu.graph.shapes import (
+    integer,
+    limit_axes,
+    normalize_axes,
+    normalize_axis,
+    normalize_shape,
+)
 from xgpu.graph.view import View, whole
 from xgpu.plugin import dtypes, ops
 from xgpu.plugin.dtypes import kind_of
@@ -117,12 +123,13 @@ def expand_dims(x: Array, /, axis: Axes) -> Array:
 
     Raises:
         IndexError: a place out of range.
-        ValueError: a place named twice.
+        ValueError: a place named twice, or too many axes.
 
     Source: Array API 2025.12, Manipulation Functions.
     """
     given = axis if isinstance(axis, tuple) else (axis,)
     places = normalize_axes(given, checked(x, "expand_dims").ndim + len(given))
+    limit_axes(x.ndim + len(given))
     old = seen(x)
     shape, strides = list(old.shape), list(old.strides)
     for place in places:

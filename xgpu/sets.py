@@ -12,6 +12,8 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+import numpy as np
+
 from xgpu.arguments import checked, same_device, scalar_type
 from xgpu.array import Array, binary, read, reduce, unary, wrap
 from xgpu.graph.node import Node, filled, viewed
@@ -169,6 +171,13 @@ def _flat(x: Array) -> Node:
 def _among(x: Node, others: Node) -> Node:
     """Whether each element of ``x`` equals one of the 1-d ``others``."""
     dtype, count = promote(x.dtype, others.dtype), others.shape[0]
+    if dtype is dtypes.float64 and {kind_of(x.dtype), kind_of(others.dtype)} == {"i", "u"}:
+        # float64 does not hold all of them, so the numbers that both dtypes hold are looked for.
+        other = others.dtype
+        within = record.with_scalar(ops.GREATER_EQUAL, x, 0, False)
+        if kind_of(x.dtype) == "u":
+            within = record.with_scalar(ops.LESS_EQUAL, x, np.iinfo(other).max, False)
+        return record.binary(ops.LOGICAL_AND, within, _among(record.cast(x, other), others))
     x, others = record.cast(x, dtype), record.cast(others, dtype)
     if not count or 0 in x.shape:
         return filled(x.shape, False, dtypes.bool_, x.device)

@@ -93,7 +93,12 @@ CREATION: Final = [
         (call((2.0,)), TypeError, NO_SHAPE),
         (call(((1, 2),)), TypeError, NO_SHAPE),
     ),
-    *rows("ones", (call([2, "a"]), TypeError, NO_SHAPE), (call((-2, 0)), ValueError, NEGATIVE)),
+    *rows(
+        "ones",
+        (call((1,) * 65), ValueError, "at most 64 axes: 65 are asked for"),
+        (call([2, "a"]), TypeError, NO_SHAPE),
+        (call((-2, 0)), ValueError, NEGATIVE),
+    ),
     *rows("empty_like", (call(F, dtype=None, device="gpu0"), ValueError, "gpu0")),
     *rows("ones_like", (call(F, device="nvidia:0"), ValueError, "nvidia")),
     *rows("zeros_like", (call(F, dtype="int7"), TypeError, NO_DTYPE)),
@@ -287,6 +292,7 @@ MANIPULATION: Final = [
         (call(F, 3), AxisError, "axis 3 is out of bounds for array of dimension 3"),
         (call(F, (0, 4)), AxisError, "axis 4 is out of bounds for array of dimension 4"),
         (call(F, None), TypeError, NO_INTEGER),
+        (call(F, tuple(range(63))), ValueError, "at most 64 axes: 65 are asked for"),
     ),
     *rows("flip", (call(SCALAR, axis=0), AxisError, "axis 0 is out of bounds")),
     *rows(
@@ -483,6 +489,7 @@ LINEAR_ALGEBRA: Final = [
         (call(SCALAR, SCALAR), AxisError, "axis -1 is out of bounds"),
         (call(F, V, axis=0), ValueError, "equal lengths along axis 0"),
         (call(V, 2.0), TypeError, r"vecdot\(\) takes an xgpu array: got float", ONE_TYPE),
+        (call(B, B), TypeError, r"vecdot\(\) does not take dtype bool", OPEN),
     ),
 ]
 

@@ -130,6 +130,7 @@ def test_to_cupy_and_back(dtype: np.dtype[Any]) -> None:
     pointer = shared.data.ptr
     assert copied.data.ptr != pointer
     shared[0, 0] = dtype.type(1)
+    cupy.cuda.get_current_stream().synchronize()  # who writes says when it is done
     same(x[1, 0], np.asarray(1, dtype))
     y = xgpu.from_dlpack(shared)
     z = xgpu.from_dlpack(shared, copy=False)
@@ -139,9 +140,16 @@ def test_to_cupy_and_back(dtype: np.dtype[Any]) -> None:
     same(z, values[1:, ::2])
     assert cupy.from_dlpack(_Shared(z)).data.ptr == pointer
     shared[0, 0] = dtype.type(0)
+    cupy.cuda.get_current_stream().synchronize()
     same(z[0, 0], np.asarray(0, dtype))
     same(y[0, 0], np.asarray(1, dtype))
     same(xgpu.from_dlpack(shared, device="cpu"), host(z))
+    empty = xgpu.zeros((0, 3), dtype=dtype, device=device)
+    for given in (empty, _Shared(empty)):
+        taken = cupy.from_dlpack(given)
+        assert taken.shape == (0, 3)
+        assert taken.dtype == dtype
+        same(xgpu.from_dlpack(taken), np.empty((0, 3), dtype))
 
 
 class _Shared:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import operator
 from typing import Any
 
+from xgpu.graph.shapes import MAX_AXES
 from xgpu.graph.view import View
 
 
@@ -15,8 +16,8 @@ def index(view: View, key: Any) -> View:
     """The part of ``view`` that ``key`` selects.
 
     Raises:
-        IndexError: an index out of range, too many indices, two ellipses, or a key of another
-            type.
+        IndexError: an index out of range, too many indices, two ellipses, a key of another
+            type, or more axes than an array has.
     """
     keys = key if isinstance(key, tuple) else (key,)
     taken = sum(1 for k in keys if k is not None and k is not Ellipsis)
@@ -52,6 +53,8 @@ def index(view: View, key: Any) -> View:
         else:
             offset += _integer(k, axis, view.shape[axis]) * view.strides[axis]
             axis += 1
+    if len(shape) > MAX_AXES:
+        raise IndexError(f"an array has at most {MAX_AXES} axes: the index asks for {len(shape)}")
     return View(tuple(shape), tuple(strides), offset)
 
 

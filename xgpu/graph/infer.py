@@ -16,19 +16,21 @@ _NAMES = {"b": "boolean", "i": "signed integer", "u": "unsigned integer", "f": "
 
 
 @cache
-def compute(op: Op, dtype: DType) -> DType:
+def compute(op: Op, dtype: DType, name: str = "") -> DType:
     """The dtype in which ``op`` takes operands of ``dtype``.
 
     Integers (and bool) given to an op of floating dtypes are computed in the default real
-    floating dtype, which the standard leaves undefined and NumPy's users rely on.
+    floating dtype, which the standard leaves undefined and NumPy's users rely on. ``name`` is that
+    of the function for errors, if it is not the op's.
 
     Raises:
         TypeError: the op does not take the dtype.
     """
+    name = name or op.name
     kind = dtypes.kind_of(dtype)
     if dtype in dtypes.NARROW and op in REFUSE_NARROW:
         raise TypeError(
-            f"{op.name}() does not take dtype {dtype}; "
+            f"{name}() does not take dtype {dtype}; "
             "cast to float32 first: xgpu.astype(x, xgpu.float32)"
         )
     if kind in op.accepts:
@@ -36,7 +38,7 @@ def compute(op: Op, dtype: DType) -> DType:
     if kind in "biu" and "f" in op.accepts and not set(op.accepts) & set("biu"):
         return dtypes.DEFAULT_REAL
     allowed = " or ".join(_NAMES.get(kind, "complex floating") for kind in op.accepts)
-    raise TypeError(f"{op.name}() does not take dtype {dtype}; it takes {allowed} dtypes")
+    raise TypeError(f"{name}() does not take dtype {dtype}; it takes {allowed} dtypes")
 
 
 @cache

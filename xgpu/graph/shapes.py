@@ -8,11 +8,14 @@ from __future__ import annotations
 import math
 import operator
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from numpy.exceptions import AxisError
 
 Shape = tuple[int, ...]
+
+MAX_AXES: Final = 64
+"""The largest number of axes, which is NumPy's."""
 
 
 @lru_cache(maxsize=4096)
@@ -76,12 +79,22 @@ def normalize_axes(axis: int | tuple[int, ...] | None, rank: int) -> tuple[int, 
     return tuple(axes)
 
 
+def limit_axes(count: int) -> None:
+    """Check that an array may have ``count`` axes.
+
+    Raises:
+        ValueError: they are too many.
+    """
+    if count > MAX_AXES:
+        raise ValueError(f"an array has at most {MAX_AXES} axes: {count} are asked for")
+
+
 def normalize_shape(shape: Any) -> Shape:
     """A shape as a tuple of Python ints.
 
     Raises:
         TypeError: not an integer or a sequence of integers.
-        ValueError: a negative length.
+        ValueError: a negative length, or too many of them.
     """
     try:
         given = tuple(shape)
@@ -93,6 +106,7 @@ def normalize_shape(shape: Any) -> Shape:
         raise TypeError(f"shape must be an integer or a tuple of integers: got {shape!r}") from None
     if any(n < 0 for n in result):
         raise ValueError(f"negative dimensions are not allowed: got {shape!r}")
+    limit_axes(len(result))
     return result
 
 
@@ -101,7 +115,7 @@ def reshape_target(shape: Any, size: int) -> Shape:
 
     Raises:
         TypeError: not an integer or a sequence of integers.
-        ValueError: the sizes differ, or there are several -1.
+        ValueError: the sizes differ, there are several -1, or too many lengths.
     """
     lengths = shape if isinstance(shape, tuple | list) else (shape,)
     given = tuple(integer(n, "a length in the shape") for n in lengths)
@@ -117,4 +131,5 @@ def reshape_target(shape: Any, size: int) -> Shape:
         given = tuple(size // known if n == -1 else n for n in given)
     if math.prod(given) != size:
         raise ValueError(f"cannot reshape array of size {size} into shape {given}")
+    limit_axes(len(given))
     return given

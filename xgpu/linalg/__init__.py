@@ -4,8 +4,10 @@ All work on stacks: the last two axes are a matrix, the others count matrices. I
 computed in float64.
 
 A matrix that cannot be treated raises ``numpy.linalg.LinAlgError``, a ValueError, at the call: a
-singular one (`solve`, `inv`), one that is not positive definite (`cholesky`), one with NaN (`svd`,
-`svdvals`), or with NaN or infinity (`eig`, `eigvals`). These calls wait for the device to say so.
+singular one (`solve`, `inv`), one that is not positive definite (`cholesky`), one with NaN or
+infinity (`eig`, `eigvals`). These calls wait for the device to say so. `eigh`, `eigvalsh`,
+`svd`, `svdvals` and what is made of their values give NaN for a matrix with NaN or infinity;
+``numpy.linalg.LinAlgError`` from them is an iteration that did not converge.
 The library of the device does the numerical work: whether a matrix that is singular but for
 rounding is found to be is its own matter.
 

@@ -135,10 +135,10 @@ def svd(x: Array, /, *, full_matrices: bool = True) -> SVDResult:
     """U, the singular values S (real, descending) and Vh, with ``x = U @ diag(S) @ Vh``.
 
     With K = min(M, N), U is (..., M, M), S (..., K) and Vh (..., N, N); without ``full_matrices``
-    U is (..., M, K) and Vh (..., K, N).
+    U is (..., M, K) and Vh (..., K, N). NaN for a matrix with NaN or infinity.
 
     Raises:
-        ValueError: fewer than two axes; `numpy.linalg.LinAlgError` for NaN.
+        ValueError: fewer than two axes.
 
     Source: Array API 2025.12, Linear Algebra Extension.
     """
@@ -160,10 +160,10 @@ def svd(x: Array, /, *, full_matrices: bool = True) -> SVDResult:
 
 
 def svdvals(x: Array, /) -> Array:
-    """Singular values (..., min(M, N)), real and descending.
+    """Singular values (..., min(M, N)), real and descending; NaN for a matrix with NaN or infinity.
 
     Raises:
-        ValueError: fewer than two axes; `numpy.linalg.LinAlgError` for NaN.
+        ValueError: fewer than two axes.
 
     Source: Array API 2025.12, Linear Algebra Extension.
     """

@@ -48,10 +48,14 @@ def square(x: Array, name: str) -> Array:
     return x
 
 
-def floating(op: Op, x: Array) -> Array:
-    """``x`` in the dtype in which ``op`` takes it; itself if it has it."""
+def floating(op: Op, x: Array, name: str = "") -> Array:
+    """``x`` in the dtype in which ``op`` takes it; itself if it has it.
+
+    Raises:
+        TypeError: the function ``name``, or ``op``, does not take the dtype.
+    """
     node = read(x)
-    taken = infer.compute(op, node.dtype)
+    taken = infer.compute(op, node.dtype, name)
     return x if taken is node.dtype else wrap(record.cast(node, taken))
 
 

@@ -46,12 +46,11 @@ def matrix_norm(
     smallest sum of magnitudes of a column, inf and -inf of a row.
 
     Raises:
-        ValueError: another ``ord``, fewer than two axes, or a minimum over nothing;
-            `numpy.linalg.LinAlgError` for singular values of a matrix with NaN.
+        ValueError: another ``ord``, fewer than two axes, or a minimum over nothing.
 
     Source: Array API 2025.12, Linear Algebra Extension.
     """
-    x = floating(ops.SQRT, matrices(x, "matrix_norm"))
+    x = floating(ops.SQRT, matrices(x, "matrix_norm"), "matrix_norm")
     if isinstance(ord, str):
         known = ord in ("fro", "nuc")
     else:
@@ -102,7 +101,7 @@ def vector_norm(
         ord = ord.item()
     if isinstance(ord, bool) or not isinstance(ord, int | float):
         raise TypeError(f"vector_norm() takes a real number as ord: got {ord!r}")
-    x = floating(ops.SQRT, x)
+    x = floating(ops.SQRT, x, "vector_norm")
     if x.dtype in NARROW:
         norm = vector_norm(astype(x, float32), axis=axis, keepdims=keepdims, ord=ord)
         return astype(norm, x.dtype)

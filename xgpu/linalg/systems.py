@@ -42,7 +42,7 @@ def det(x: Array, /) -> Array:
 
     Source: Array API 2025.12, Linear Algebra Extension.
     """
-    sign, logabsdet = slogdet(square(x, "det"))
+    sign, logabsdet = slogdet(floating(ops.SLOGDET, square(x, "det"), "det"))
     return sign * exp(logabsdet)
 
 
@@ -54,7 +54,7 @@ def inv(x: Array, /) -> Array:
 
     Source: Array API 2025.12, Linear Algebra Extension.
     """
-    x = floating(ops.SOLVE, square(x, "inv"))
+    x = floating(ops.SOLVE, square(x, "inv"), "inv")
     return solve(x, identities(x, x.shape[-1]))
 
 
@@ -62,15 +62,14 @@ def matrix_rank(x: Array, /, *, rtol: float | Array | None = None) -> Array:
     """How many singular values are larger than ``rtol`` times the largest one, as int64.
 
     ``rtol`` is max(M, N) times the dtype's epsilon if None; an array of them broadcasts with the
-    stack.
+    stack. 0 for a matrix with NaN or infinity, none of whose singular values compares as larger.
 
     Raises:
-        ValueError: fewer than two axes, or a ``rtol`` that does not broadcast;
-            `numpy.linalg.LinAlgError` for NaN.
+        ValueError: fewer than two axes, or a ``rtol`` that does not broadcast.
 
     Source: Array API 2025.12, Linear Algebra Extension.
     """
-    singular = svdvals(matrices(x, "matrix_rank"))
+    singular = svdvals(floating(ops.SVDVALS, matrices(x, "matrix_rank"), "matrix_rank"))
     return count_nonzero(_large(singular, x, rtol, "matrix_rank"), axis=-1)
 
 
@@ -80,12 +79,12 @@ def pinv(x: Array, /, *, rtol: float | Array | None = None) -> Array:
     ``rtol`` is as in `matrix_rank`.
 
     Raises:
-        ValueError: fewer than two axes, or a ``rtol`` that does not broadcast;
-            `numpy.linalg.LinAlgError` for NaN.
+        ValueError: fewer than two axes, or a ``rtol`` that does not broadcast.
 
     Source: Array API 2025.12, Linear Algebra Extension.
     """
-    u, s, vh = svd(matrices(x, "pinv"), full_matrices=False)
+    x = floating(ops.SVD, matrices(x, "pinv"), "pinv")
+    u, s, vh = svd(x, full_matrices=False)
     inverse = where(_large(s, x, rtol, "pinv"), reciprocal(s), 0.0)
     return matmul(adjoint(vh) * expand_dims(inverse, -2), adjoint(u))
 

@@ -175,8 +175,8 @@ class LinearAlgebra:
     def svd(
         self, device: int, operands: Sequence[Strided], results: Sequence[Result], given: Attributes
     ) -> list[Memory]:
-        """NaN raises, as in LAPACK; a matrix with an infinity gives NaN."""
-        a, usable = self._finite(device, operands[0], "svd")
+        """NaN for a matrix that is not finite, of which the libraries get zeros."""
+        a, usable = self._finite(device, operands[0])
         parts = self._libraries.svd(device, a, given["full_matrices"])
         return [self._where_usable(device, usable, part) for part in parts]
 
@@ -184,7 +184,7 @@ class LinearAlgebra:
         self, device: int, operands: Sequence[Strided], results: Sequence[Result], _: Attributes
     ) -> list[Memory]:
         """As in `svd`."""
-        a, usable = self._finite(device, operands[0], "svd")
+        a, usable = self._finite(device, operands[0])
         return [self._where_usable(device, usable, self._libraries.svdvals(device, a))]
 
     # ---- Eigenvalues ----
@@ -208,14 +208,14 @@ class LinearAlgebra:
         self, device: int, operands: Sequence[Strided], results: Sequence[Result], _: Attributes
     ) -> list[Memory]:
         """A matrix that is not finite raises."""
-        a, _usable = self._finite(device, operands[0], "eig")
+        a, _usable = self._finite(device, operands[0], refused=True)
         return [self._fused.copy(device, part) for part in self._libraries.eig(device, a)]
 
     def eigvals(
         self, device: int, operands: Sequence[Strided], results: Sequence[Result], _: Attributes
     ) -> list[Memory]:
         """As in `eig`."""
-        a, _usable = self._finite(device, operands[0], "eig")
+        a, _usable = self._finite(device, operands[0], refused=True)
         return [self._fused.copy(device, self._libraries.eigvals(device, a))]
 
     # ---- What they share ----
@@ -235,26 +235,21 @@ class LinearAlgebra:
         strides = (rows * columns, 1, rows)
         return Strided(memory, x.dtype, (math.prod(stack), rows, columns), strides, 0)
 
-    def _finite(self, device: int, x: Strided, op: str = "") -> tuple[Strided, Memory]:
+    def _finite(self, device: int, x: Strided, refused: bool = False) -> tuple[Strided, Memory]:
         """The operand by columns, and which matrices are finite; the others are zeros in it.
 
         Raises:
-            LinAlgError: a matrix with NaN ("svd"), or one that is not finite ("eig").
+            LinAlgError: there are others, and they are ``refused``.
         """
         stack = x.shape[:-2]
         check = Formula(stack, x.shape[-2:])
         value = check.load(x)
         outputs = [check.test("all", check.test("isfinite", value))]
-        if op == "svd":
-            outputs.append(check.test("any", check.test("isnan", value)))
-        elif op == "eig":
+        if refused:
             outputs.append(check.test("logical_not", outputs[0]))
         usable, *bad = self._fused.run(device, check, *outputs)
         if bad:
-            what = (
-                "NaN, and no singular values" if op == "svd" else "infs or NaNs, and no eigenvalues"
-            )
-            self._refuse(device, bad[0], stack, f"has {what}")
+            self._refuse(device, bad[0], stack, "has infs or NaNs, and no eigenvalues")
         return self._by_columns(device, x, usable), usable
 
     def _where_usable(self, device: int, usable: Memory, part: Strided) -> Memory:

@@ -232,8 +232,9 @@ def test_svd_of_nan_and_infinity(driver: Driver, ops: Ops, dtype: str) -> None:
     assert np.isnan(values[1]).all()
     close(values[::2], good[::2])
     x[2, 0, 0] = np.nan
-    with pytest.raises(np.linalg.LinAlgError, match=r"matrix \[2\] of the stack has NaN"):
-        run(driver, ops["svdvals"], [x], ((3, 2), real(dtype)))
+    (values,) = run(driver, ops["svdvals"], [x], ((3, 2), real(dtype)))
+    assert np.isnan(values[1:]).all()
+    close(values[0], good[0])
 
 
 @pytest.mark.parametrize("stack", STACKS, ids=str)
@@ -302,8 +303,8 @@ def test_what_is_read_by_the_host(driver: Driver, ops: Ops) -> None:
         ("solve", [whole], {}, 1),
         ("slogdet", [each, each], {}, 0),
         ("qr", [whole, whole], {"mode": "reduced"}, 0),
-        ("svd", [whole, vector, whole], {"full_matrices": True}, 1),
-        ("svdvals", [vector], {}, 1),
+        ("svd", [whole, vector, whole], {"full_matrices": True}, 0),
+        ("svdvals", [vector], {}, 0),
         ("eigh", [vector, whole], {}, 0),
         ("eigvalsh", [vector], {}, 0),
         ("eig", [vector, whole], {}, 1),

@@ -45,8 +45,11 @@ class Routines:
 
 
 def array(cupy: Any, operand: Strided) -> Any:
-    """CuPy's view of an operand."""
+    """CuPy's view of an operand, on the device that is current."""
     buffer, dtype, shape, strides, offset = operand
+    if 0 in shape:
+        # It may have no address, and CuPy asks the driver whose an address is.
+        return cupy.empty(shape, dtype)
     memory = cupy.cuda.UnownedMemory(buffer.ptr, buffer.nbytes, buffer)
     pointer = cupy.cuda.MemoryPointer(memory, offset * dtype.itemsize)
     steps = tuple(stride * dtype.itemsize for stride in strides)

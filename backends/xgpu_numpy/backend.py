@@ -23,6 +23,7 @@ from xgpu.plugin import (
 )
 from xgpu.plugin.dtypes import DType
 from xgpu.plugin.namespace import Function, NamespaceKernel
+from xgpu_numpy import blocks
 from xgpu_numpy.ops import TABLE
 
 TRANSCENDENTAL: Final = frozenset(
@@ -134,8 +135,43 @@ class NumpyBackend(NamespaceBackend):
         """Interpret the program; the standard's special values are results, not warnings."""
         try:
             with np.errstate(all="ignore"):
+                if math.prod(shape) >= blocks.LARGE and blocks.worthwhile(
+                    kernel.program, shape, inputs
+                ):
+                    return self._in_blocks(device, kernel, shape, inputs, outputs)
                 return super().launch(device, kernel, shape, inputs, outputs)
         except MemoryError as error:
             raise OutOfMemoryError(
                 f"cpu: no memory for a program over {math.prod(shape)} elements"
             ) from error
+
+    def _in_blocks(
+        self,
+        device: int,
+        kernel: NamespaceKernel,
+        shape: tuple[int, ...],
+        inputs: Sequence[Operand],
+        outputs: Sequence[Operand],
+    ) -> list[Buffer]:
+        program, size = kernel.program, math.prod(shape)
+        targets = [
+            (self.allocate(device, output.dtype, size), 0, strides)
+            if buffer is None
+            else (buffer, offset, strides)
+            for output, (buffer, offset, strides) in zip(program.outputs, outputs, strict=True)
+        ]
+        for block in blocks.divided(shape):
+            self._interpret(
+                device,
+                kernel,
+                block.shape,
+                [
+                    blocks.within(block, shape, given, operand)
+                    for given, operand in zip(program.inputs, inputs, strict=True)
+                ],
+                [
+                    blocks.within(block, shape, output, operand)
+                    for output, operand in zip(program.outputs, targets, strict=True)
+                ],
+            )
+        return [buffer for buffer, _, _ in targets]

@@ -23,6 +23,7 @@ OPTIONS = doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL
 EXAMPLED = {
     "README.md",
     "backends/README.md",
+    "docs/benchmarks.md",
     "docs/deviations.md",
     "docs/devices.md",
     "docs/dtypes.md",
@@ -30,6 +31,7 @@ EXAMPLED = {
     "docs/indexing.md",
     "docs/quickstart.md",
     "docs/streams.md",
+    "docs/why-slow.md",
 }
 
 

@@ -113,6 +113,15 @@ from xgpu.manipulation import (
     tile,
     unstack,
 )
+from xgpu.nan_functions import (
+    nanmax,
+    nanmean,
+    nanmin,
+    nanprod,
+    nanstd,
+    nansum,
+    nanvar,
+)
 from xgpu.plugin.dtypes import (
     bfloat16,
     complex64,
@@ -135,13 +144,18 @@ from xgpu.plugin.dtypes import (
 from xgpu.plugin.errors import (
     BackendUnavailableError,
     DeviceMismatchError,
+    GuardError,
+    GuardWarning,
     KernelError,
+    MixedDevicesWarning,
     OutOfMemoryError,
     PluginError,
     UnsupportedOperationError,
 )
+from xgpu.runtime.guard import guard
+from xgpu.runtime.mixed import mixed_devices
+from xgpu.runtime.modes import allow_fallback, default_device, eager, set_default_device
 from xgpu.runtime.modes import current_device as get_default_device
-from xgpu.runtime.modes import default_device, eager, set_default_device
 from xgpu.runtime.plugins import (
     backends,
     device,
@@ -177,7 +191,10 @@ __all__ = [
     "Device",
     "DeviceMismatchError",
     "Event",
+    "GuardError",
+    "GuardWarning",
     "KernelError",
+    "MixedDevicesWarning",
     "OutOfMemoryError",
     "PluginError",
     "Stream",
@@ -190,6 +207,7 @@ __all__ = [
     "acosh",
     "add",
     "all",
+    "allow_fallback",
     "any",
     "arange",
     "argmax",
@@ -256,6 +274,7 @@ __all__ = [
     "get_default_device",
     "greater",
     "greater_equal",
+    "guard",
     "hypot",
     "iinfo",
     "imag",
@@ -291,9 +310,17 @@ __all__ = [
     "meshgrid",
     "min",
     "minimum",
+    "mixed_devices",
     "moveaxis",
     "multiply",
     "nan",
+    "nanmax",
+    "nanmean",
+    "nanmin",
+    "nanprod",
+    "nanstd",
+    "nansum",
+    "nanvar",
     "negative",
     "newaxis",
     "nextafter",

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
 
-from xgpu.array import Array
+from xgpu.array import Array, read, wrap
 from xgpu.graph.device import Device
 from xgpu.graph.node import Node, constant
 from xgpu.plugin import dtypes
 from xgpu.plugin.dtypes import DType, kind_of
-from xgpu.plugin.errors import DeviceMismatchError
 from xgpu.plugin.promotion import SCALAR_TYPES, Scalar, default_of, fit, promote, weak
+from xgpu.runtime.mixed import together
 from xgpu.runtime.modes import current_device
 from xgpu.runtime.plugins import device as find_device
 
@@ -36,21 +37,20 @@ def checked(x: object, name: str) -> Array:
     raise TypeError(f"{name}() takes an xgpu array: got {type(x).__name__}")
 
 
-def same_device(arrays: list[Array], name: str) -> Device:
-    """The device of all ``arrays``, of which there is one at least.
+def on_one_device(arrays: Sequence[Array], name: str) -> list[Array]:
+    """The arrays on one device, where they are or as `xgpu.mixed_devices` has it.
 
     Raises:
         TypeError: one of them is no array.
-        DeviceMismatchError: they are on several devices.
+        DeviceMismatchError: they are on several devices, which nothing allows.
     """
     first = checked(arrays[0], name).device
-    for other in arrays[1:]:
-        if checked(other, name).device is not first:
-            raise DeviceMismatchError(
-                f"{name}() got arrays on {first} and on {other.device}; "
-                f"move one of them first: xgpu.to_device(x, {str(first)!r})"
-            )
-    return first
+    if all(checked(x, name).device is first for x in arrays):
+        return list(arrays)
+    nodes = together([read(x) for x in arrays], f"{name}()")
+    return [
+        x if x.device is node.device else wrap(node) for x, node in zip(arrays, nodes, strict=True)
+    ]
 
 
 def device_or_default(device: str | Device | None) -> Device:

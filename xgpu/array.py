@@ -9,7 +9,6 @@ Source: Array API 2025.12, "Array object".
 
 from __future__ import annotations
 
-import math
 import operator
 import sys
 from collections.abc import Iterator
@@ -18,37 +17,31 @@ from typing import Any, Final
 
 import numpy as np
 
+from xgpu.attributes import Storage
+from xgpu.display import Displayed
 from xgpu.graph.advanced import Selection, select
 from xgpu.graph.device import Device
 from xgpu.graph.node import Node, constant, viewed
 from xgpu.graph.view import View, contiguous_strides, permute, whole
+from xgpu.methods import Everyday
 from xgpu.plugin import dtypes, ops
-from xgpu.plugin.dtypes import DType, kind_of
-from xgpu.plugin.errors import DeviceMismatchError
+from xgpu.plugin.dtypes import kind_of
 from xgpu.plugin.ops import Op
 from xgpu.plugin.promotion import SCALAR_TYPES, Scalar
 from xgpu.runtime import record
 from xgpu.runtime.exchange import Exchange
+from xgpu.runtime.guard import asked_for
+from xgpu.runtime.mixed import together
 from xgpu.runtime.plugins import device as find_device
 from xgpu.runtime.scalars import foreign, scalar_node
 from xgpu.runtime.select import gathered, scattered, written
 from xgpu.runtime.transfer import from_host, to_host
+from xgpu.values import Readable
 
 VERSION: Final = "2025.12"
 
 
-class Storage:
-    """The cell that arrays share: ``node`` is the value now, its elements in C order."""
-
-    node: Node
-
-    __slots__ = ("node",)
-
-    def __init__(self, node: Node) -> None:
-        self.node = node
-
-
-class Array(Exchange):
+class Array(Readable, Exchange, Displayed, Everyday):
     """An n-dimensional array on one device. Made by functions such as `xgpu.asarray`.
 
     Operations are recorded and run when a value is read (printing, ``float(x)``,
@@ -70,43 +63,7 @@ class Array(Exchange):
     def __init__(self) -> None:
         raise TypeError("xgpu.Array is not called; make arrays with xgpu.asarray, xgpu.zeros ...")
 
-    # Attributes
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The lengths of the axes."""
-        view = self._view
-        return self._storage.node.shape if view is None else view.shape
-
-    @property
-    def dtype(self) -> DType:
-        """The dtype of the elements, a ``numpy.dtype``."""
-        return self._storage.node.dtype
-
-    @property
-    def device(self) -> Device:
-        """Where the array lives."""
-        return self._storage.node.device
-
-    @property
-    def ndim(self) -> int:
-        """The number of axes."""
-        return len(self.shape)
-
-    @property
-    def size(self) -> int:
-        """The number of elements."""
-        return math.prod(self.shape)
-
-    @property
-    def itemsize(self) -> int:
-        """Bytes per element."""
-        return self.dtype.itemsize
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of all elements."""
-        return self.size * self.itemsize
+    # Transposes
 
     @property
     def T(self) -> Array:
@@ -130,55 +87,6 @@ class Array(Exchange):
         if rank < 2:
             raise ValueError(f"x.mT needs at least 2 axes, got {rank}")
         return through(self, permute(seen(self), (*range(rank - 2), rank - 1, rank - 2)))
-
-    # Reading a value: materializes, and waits for the device
-
-    def item(self) -> Scalar:
-        """The one element of an array of size 1 as a Python scalar.
-
-        Raises:
-            ValueError: another size.
-        """
-        if self.size != 1:
-            raise ValueError(f"can only convert an array of size 1 to a scalar: got {self.shape}")
-        value: Scalar = numpy_of(self).item()
-        return value
-
-    def __bool__(self, /) -> bool:
-        """Whether the one element of an array of size 1 differs from zero."""
-        if self.size != 1:
-            raise ValueError(
-                f"the truth value of an array of shape {self.shape} is ambiguous; "
-                "use xgpu.any() or xgpu.all()"
-            )
-        return bool(self.item())
-
-    def __int__(self, /) -> int:
-        """The element of a 0-d array that is not complex, truncated towards zero."""
-        return int(self._zero_d("int", "biuf"))
-
-    def __float__(self, /) -> float:
-        """The element of a 0-d array that is not complex."""
-        return float(self._zero_d("float", "biuf"))
-
-    def __complex__(self, /) -> complex:
-        """The element of a 0-d array."""
-        return complex(self._zero_d("complex", "biufc"))
-
-    def __index__(self, /) -> int:
-        """The element of a 0-d array of integers."""
-        return int(self._zero_d("an index", "iu"))
-
-    def _zero_d(self, what: str, kinds: str) -> Any:
-        if self.ndim:
-            raise TypeError(f"only a 0-d array can be converted to {what}: got shape {self.shape}")
-        if kind_of(self.dtype) not in kinds:
-            raise TypeError(f"an array of dtype {self.dtype} cannot be converted to {what}")
-        return self.item()
-
-    def __repr__(self) -> str:
-        text = np.array2string(numpy_of(self), separator=", ", prefix="Array(")
-        return f"Array({text}, dtype={self.dtype}, device={str(self.device)!r})"
 
     # Containers
 
@@ -216,6 +124,10 @@ class Array(Exchange):
 
     def __deepcopy__(self, memo: object) -> Array:
         return wrap(read(self))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled are the values and the device's name, where they go back to."""
+        return restored, (numpy_of(self), str(self.device))
 
     # Moving and describing
 
@@ -464,9 +376,21 @@ def numpy_of(array: Array) -> Any:
     return to_host(array._storage.node, array._view)
 
 
+def restored(values: Any, device: str) -> Array:
+    """What was pickled.
+
+    Raises:
+        BackendUnavailableError: the device is not there.
+    """
+    return wrap(from_host(values, find_device(device)))
+
+
 def move(array: Array, device: Device) -> Array:
     """``array`` on ``device``: itself if it is there, else a copy by way of the host."""
-    return array if array.device is device else wrap(from_host(numpy_of(array), device))
+    if array.device is device:
+        return array
+    with asked_for():
+        return wrap(from_host(numpy_of(array), device))
 
 
 def operand(value: Any, array: Array, where: str) -> Node:
@@ -477,12 +401,10 @@ def operand(value: Any, array: Array, where: str) -> Node:
         DeviceMismatchError: an array of another device.
     """
     if isinstance(value, Array):
-        if value.device is not array.device:
-            raise DeviceMismatchError(
-                f"{where} got an array on {value.device} for one on {array.device}; "
-                f"move it first: xgpu.to_device(x, {str(array.device)!r})"
-            )
-        return read(value)
+        node = read(value)
+        if node.device is array.device:
+            return node
+        return together([node], where, array.device)[0]
     return scalar_node(value, array.dtype, array.device, where)
 
 

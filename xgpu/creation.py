@@ -18,8 +18,8 @@ from xgpu.arguments import (
     checked,
     constant_of,
     device_or_default,
+    on_one_device,
     plain,
-    same_device,
     scalar_dtype,
 )
 from xgpu.array import Array, move, read, through, wrap
@@ -228,12 +228,14 @@ def _gpu(number: int) -> Device | None:
 
 def full(
     shape: Shape,
-    fill_value: Scalar,
+    fill_value: Scalar | Array,
     *,
     dtype: DType | None = None,
     device: str | Device | None = None,
 ) -> Array:
     """``fill_value`` everywhere, in its own default dtype if none is given.
+
+    A 0-d array as the value has its dtype, and its device if no other is given, and is not read.
 
     Raises:
         TypeError: ``fill_value`` is no scalar, or of a kind that the dtype does not hold.
@@ -241,6 +243,10 @@ def full(
 
     Source: Array API 2025.12, Creation Functions.
     """
+    if isinstance(fill_value, Array) and not fill_value.ndim:
+        value = fill_value if device is None else fill_value.to_device(device)
+        node = record.cast(read(value), _or_own(dtype, value))
+        return wrap(_spread(node, normalize_shape(shape)))
     chosen = scalar_dtype(fill_value, "full") if dtype is None else dtypes.check(dtype)
     node = constant_of(fill_value, chosen, device_or_default(device), "full")
     return wrap(_spread(node, normalize_shape(shape)))
@@ -331,7 +337,7 @@ def meshgrid(*arrays: Array, indexing: Literal["xy", "ij"] = "xy") -> tuple[Arra
         raise ValueError(f"meshgrid() takes indexing='xy' or 'ij': got {indexing!r}")
     if not arrays:
         return ()
-    same_device(list(arrays), "meshgrid")
+    arrays = tuple(on_one_device(arrays, "meshgrid"))
     if any(x.ndim != 1 for x in arrays):
         raise ValueError(f"meshgrid() takes 1-d arrays: got {[x.shape for x in arrays]}")
     limit_axes(len(arrays))

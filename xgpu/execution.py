@@ -19,6 +19,9 @@ def materialize(*arrays: Array) -> None:
     Raises:
         TypeError: one is no array.
     """
+    if len(arrays) == 1 and type(arrays[0]) is Array:
+        compute([arrays[0]._storage.node])
+        return
     for x in arrays:
         if type(x) is not Array:
             checked(x, "materialize")

@@ -8,7 +8,7 @@ Source: Array API 2025.12, "Indexing Functions".
 
 from __future__ import annotations
 
-from xgpu.arguments import same_device
+from xgpu.arguments import on_one_device
 from xgpu.array import Array, read, seen, wrap
 from xgpu.graph.shapes import normalize_axis
 from xgpu.plugin.dtypes import kind_of
@@ -25,7 +25,7 @@ def take(x: Array, indices: Array, /, *, axis: int | None = None) -> Array:
 
     Source: Array API 2025.12, Indexing Functions.
     """
-    _checked(x, indices, "take")
+    x, indices = _checked(x, indices, "take")
     if indices.ndim != 1:
         raise ValueError(f"take() takes 1-d indices: got shape {indices.shape}")
     if axis is None and x.ndim != 1:
@@ -46,7 +46,7 @@ def take_along_axis(x: Array, indices: Array, /, *, axis: int = -1) -> Array:
 
     Source: Array API 2025.12, Indexing Functions.
     """
-    _checked(x, indices, "take_along_axis")
+    x, indices = _checked(x, indices, "take_along_axis")
     where = normalize_axis(axis, x.ndim)
     if indices.ndim != x.ndim:
         raise ValueError(
@@ -56,7 +56,8 @@ def take_along_axis(x: Array, indices: Array, /, *, axis: int = -1) -> Array:
     return wrap(along(x._storage.node, seen(x), where, places))
 
 
-def _checked(x: Array, indices: Array, name: str) -> None:
-    same_device([x, indices], name)
+def _checked(x: Array, indices: Array, name: str) -> tuple[Array, Array]:
+    x, indices = on_one_device([x, indices], name)
     if kind_of(indices.dtype) not in "iu":
         raise TypeError(f"{name}() takes indices of an integer dtype: got {indices.dtype}")
+    return x, indices

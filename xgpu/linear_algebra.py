@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 
 from xgpu import array
-from xgpu.arguments import checked, same_device
+from xgpu.arguments import checked, on_one_device
 from xgpu.array import Array, binary, read, reduce, unary, wrap
 from xgpu.graph import infer
 from xgpu.graph.shapes import integer, normalize_axis
@@ -57,7 +57,7 @@ def tensordot(
 
     Source: Array API 2025.12, Linear Algebra Functions.
     """
-    same_device([x1, x2], "tensordot")
+    x1, x2 = on_one_device([x1, x2], "tensordot")
     left, right = _pairs(axes, x1.ndim, x2.ndim)
     if any(x1.shape[i] != x2.shape[j] for i, j in zip(left, right, strict=True)):
         raise ValueError(
@@ -82,7 +82,7 @@ def vecdot(x1: Array, x2: Array, /, *, axis: int = -1) -> Array:
 
     Source: Array API 2025.12, Linear Algebra Functions.
     """
-    same_device([x1, x2], "vecdot")
+    x1, x2 = on_one_device([x1, x2], "vecdot")
     where1, where2 = normalize_axis(axis, x1.ndim), normalize_axis(axis, x2.ndim)
     if x1.shape[where1] != x2.shape[where2]:
         raise ValueError(

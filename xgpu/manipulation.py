@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xgpu.arguments import checked, same_device
-from xgpu.array import Array, Storage, read, seen, through, wrap, write
+from xgpu.arguments import checked, on_one_device
+from xgpu.array import Array, read, seen, through, wrap, write
+from xgpu.attributes import Storage
 from xgpu.graph import shapes as shape_rules
 from xgpu.graph import view
 from xgpu.graph.node import Node, coordinate, viewed
@@ -206,7 +207,7 @@ def repeat(x: Array, repeats: int | Array, /, *, axis: int | None = None) -> Arr
         x, axis = reshape(x, (-1,)), 0
     where = normalize_axis(axis, x.ndim)
     if isinstance(repeats, Array):
-        same_device([x, repeats], "repeat")
+        x, repeats = on_one_device([x, repeats], "repeat")
         if kind_of(repeats.dtype) not in "iu":
             raise TypeError(f"repeat() takes numbers of an integer dtype: got {repeats.dtype}")
         if repeats.ndim > 1 or repeats.size not in (1, x.shape[where]):
@@ -363,11 +364,9 @@ def _given(arrays: Sequence[Array], name: str) -> list[Array]:
         raise TypeError(f"{name}() takes a tuple or a list of arrays: got one array")
     if not isinstance(arrays, tuple | list):
         raise TypeError(f"{name}() takes a tuple or a list of arrays: got {type(arrays).__name__}")
-    parts = list(arrays)
-    if not parts:
+    if not arrays:
         raise ValueError(f"{name}() needs at least one array")
-    same_device(parts, name)
-    return parts
+    return on_one_device(arrays, name)
 
 
 def _joined(parts: list[Array], axis: int) -> Array:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from xgpu.arguments import checked, constant_of, met, same_device
+from xgpu.arguments import checked, constant_of, met, on_one_device
 from xgpu.array import Array, read, reduce, wrap
 from xgpu.graph import infer
 from xgpu.graph.node import Node, constant, filled
@@ -96,7 +96,7 @@ def searchsorted(
     if checked(x1, "searchsorted").ndim != 1:
         raise ValueError(f"searchsorted() takes a 1-d x1: got shape {x1.shape}")
     if isinstance(x2, Array):
-        same_device([x1, x2], "searchsorted")
+        x1, x2 = on_one_device([x1, x2], "searchsorted")
         dtype, values = promote(x1.dtype, x2.dtype), read(x2)
     else:
         dtype = met(x1.dtype, x2, "searchsorted")
@@ -150,7 +150,7 @@ def _place(op: Op, x: Array, axis: int | None, keepdims: bool) -> Array:
 
 
 def _order(sorter: Array, x1: Array) -> Node:
-    same_device([x1, sorter], "searchsorted")
+    x1, sorter = on_one_device([x1, sorter], "searchsorted")
     if kind_of(sorter.dtype) not in "iu":
         raise TypeError(f"searchsorted() takes a sorter of an integer dtype: got {sorter.dtype}")
     if sorter.shape != x1.shape:

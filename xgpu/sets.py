@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from xgpu.arguments import checked, same_device, scalar_type
+from xgpu.arguments import checked, on_one_device, scalar_type
 from xgpu.array import Array, binary, read, reduce, unary, wrap
 from xgpu.graph.node import Node, filled, viewed
 from xgpu.graph.view import whole
@@ -71,7 +71,7 @@ def isin(x1: Array | int, x2: Array | int, /, *, invert: bool = False) -> Array:
         if not isinstance(x, Array):
             scalar_type(x, "isin")
     if isinstance(x1, Array) and isinstance(x2, Array):
-        same_device([x1, x2], "isin")
+        x1, x2 = on_one_device([x1, x2], "isin")
         found = wrap(_among(read(x1), _flat(x2)))
     elif isinstance(x1, Array):
         found = binary(ops.EQUAL, x1, x2)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 
 from xgpu.arguments import checked
-from xgpu.array import Array, read, reduce, wrap
+from xgpu.array import Array, read, reduce, through, wrap
 from xgpu.graph import infer
 from xgpu.graph.node import Node, filled, viewed
 from xgpu.graph.shapes import normalize_axes, normalize_axis
@@ -231,4 +231,5 @@ def _kept(node: Node, axes: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _shaped(result: Node, operand: Node, axes: tuple[int, ...], keepdims: bool) -> Array:
-    return wrap(viewed(result, whole(_kept(operand, axes))) if keepdims and axes else result)
+    array = wrap(result)
+    return through(array, whole(_kept(operand, axes))) if keepdims and axes else array

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 from xgpu.plugin import (
     Backend,
@@ -24,6 +24,8 @@ xp = library("array_api_compat.cupy", INSTALL)
 
 class CupyBackend(NamespaceBackend):
     """Buffers are ``cupy.ndarray``, looked at and written to through views."""
+
+    versions: Final = {"cupy": cupy.__version__}
 
     def devices(self) -> Sequence[DeviceInfo]:
         """What the CUDA driver has."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from xgpu.plugin import (
     DeviceInfo,
     KernelOp,
     NamespaceBackend,
+    OutOfMemoryError,
     Result,
     Strided,
     hookimpl,
@@ -26,13 +27,20 @@ from xgpu_compat.dask_functions import TABLE, Quiet, Whole, da, dask, put, xp
 class DaskBackend(NamespaceBackend):
     """Buffers are dask's arrays in chunks; a program is one graph, computed when it is launched."""
 
+    versions: Final = {"dask": dask.__version__}
+
     def devices(self) -> Sequence[DeviceInfo]:
         """One: dask itself says where a chunk is computed."""
         return [DeviceInfo(0, "dask's scheduler", details=f"dask {dask.__version__}")]
 
-    def within(self, device: int) -> AbstractContextManager[Any]:
+    @contextmanager
+    def within(self, device: int) -> Iterator[None]:
         """No warnings where dask tries functions on empty chunks."""
-        return np.errstate(all="ignore")
+        try:
+            with np.errstate(all="ignore"):
+                yield
+        except MemoryError as error:
+            raise OutOfMemoryError(f"dask:{device}: {error}") from error
 
     def fresh(self, array: Any, shape: tuple[int, ...]) -> Any:
         """No copy: nothing writes to an array of dask."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from functools import partial
+from typing import Any, Final
+
+import numpy as np
 
 from xgpu.plugin import Backend, Buffer, DeviceInfo, NamespaceBackend, OutOfMemoryError, hookimpl
 from xgpu.plugin.strides import positions
@@ -13,6 +16,8 @@ from xgpu_compat.jax_functions import TABLE, jax, xp
 
 class JaxBackend(NamespaceBackend):
     """Buffers are JAX's arrays, which nothing writes to."""
+
+    versions: Final = {"jax": jax.__version__, "jaxlib": jax.lib.__version__}
 
     def devices(self) -> Sequence[DeviceInfo]:
         """What JAX calls its devices, of the platform that it prefers."""
@@ -32,9 +37,21 @@ class JaxBackend(NamespaceBackend):
                 raise OutOfMemoryError(f"jax:{device}: {error}") from error
             raise
 
+    def from_host(self, device: int, array: Any) -> Buffer:
+        """A copy, which JAX may keep as its own."""
+        flat = np.array(array, order="C").reshape(-1)
+        with self.within(device):
+            return jax.device_put(flat, jax.devices()[device])
+
+    def strided(
+        self, buffer: Buffer, shape: tuple[int, ...], strides: tuple[int, ...], offset: int
+    ) -> Any:
+        """Slices that JAX compiles together, once for each layout."""
+        return _strided(self, buffer, shape, strides, offset)
+
     def fresh(self, array: Any, shape: tuple[int, ...]) -> Any:
         """No copy."""
-        return xp.reshape(array, shape)
+        return array if array.shape == shape else xp.reshape(array, shape)
 
     def store(
         self,
@@ -50,6 +67,17 @@ class JaxBackend(NamespaceBackend):
     def synchronize(self, device: int) -> None:
         """Wait for what is queued on the device."""
         jax.device_put(0, jax.devices()[device]).block_until_ready()
+
+
+@partial(jax.jit, static_argnums=(0, 2, 3, 4))
+def _strided(
+    backend: JaxBackend,
+    buffer: Buffer,
+    shape: tuple[int, ...],
+    strides: tuple[int, ...],
+    offset: int,
+) -> Any:
+    return NamespaceBackend.strided(backend, buffer, shape, strides, offset)
 
 
 @hookimpl

@@ -38,8 +38,23 @@ def infinite(function: Function) -> Function:
     return run
 
 
+def divide(x1: Array, x2: Array) -> Array:
+    """Rounded once: by a divisor that it broadcasts itself, XLA multiplies with the reciprocal."""
+    return xp.divide(*xp.broadcast_arrays(x1, x2))
+
+
+def sign(x: Array) -> Array:
+    """Positive zero of a negative one; of a complex x not zero where its magnitude overflows."""
+    if not is_complex(x):
+        return xp.where(x == 0, xp.zeros_like(x), xp.sign(x))
+    large = (xp.abs(x.real) > 1e30) | (xp.abs(x.imag) > 1e30)
+    factor = xp.where(large, x.real.dtype.type(0.25), x.real.dtype.type(1))
+    return xp.sign(jax.lax.complex(x.real * factor, x.imag * factor))
+
+
 def floor_divide(x1: Array, x2: Array) -> Array:
     """0 for integers divided by 0; zeros with the quotient's sign; floor(x1 / x2) of infinities."""
+    x1, x2 = xp.broadcast_arrays(x1, x2)
     if not xp.issubdtype(x1.dtype, xp.floating):
         return xp.where(x2 == 0, 0, xp.floor_divide(x1, xp.where(x2 == 0, 1, x2)))
     quotient, left = x1 / x2, xp.fmod(x1, x2)
@@ -62,17 +77,40 @@ def remainder(x1: Array, x2: Array) -> Array:
 def power(x1: Array, x2: Array) -> Array:
     """Complex zero to a power of positive real part is 0, and to the power 0 is 1, not NaN.
 
-    An integer to a negative power is truncated.
+    An integer to a negative power is truncated; JAX reads six bits of another one.
     """
     if is_complex(x1):
         found = xp.power(x1, x2)
         zero = xp.where(x2 == 0, 1, xp.where(x2.real > 0, 0, found))
         return xp.where((x1 == 0) | (x2 == 0), zero, found)
-    if not xp.issubdtype(x1.dtype, xp.signedinteger):
+    if xp.issubdtype(x1.dtype, xp.floating):
         return xp.power(x1, x2)
     odd = xp.where(x2 & 1, x1, 1)
-    truncated = xp.where(x1 == -1, odd, xp.where(x1 == 1, 1, 0))
-    return xp.where(x2 < 0, truncated, xp.power(x1, xp.maximum(x2, 0)))
+    truncated = xp.where(x1 == 1, 1, xp.where(x1 + 1 == 0, odd, 0))
+    return xp.where(x2 < 0, truncated, whole_power(*xp.broadcast_arrays(x1, x2)))
+
+
+def whole_power(x1: Array, x2: Array) -> Array:
+    """By squaring, bit by bit of an exponent that is not negative."""
+
+    def step(_: int, state: Any) -> Any:
+        made, square, left = state
+        return xp.where(left & 1, made * square, made), square * square, left >> 1
+
+    start = xp.ones_like(x1), x1, x2
+    return jax.lax.fori_loop(0, 8 * x1.dtype.itemsize, step, start)[0]
+
+
+def extremum(function: Function) -> Function:
+    """Of each row, NaN where there is one, which XLA loses in long rows on the processor."""
+
+    def rows(matrix: Array) -> Array:
+        found = function(matrix, axis=1)
+        if not xp.issubdtype(matrix.dtype, xp.floating):
+            return found
+        return xp.where(xp.isnan(matrix).any(axis=1), xp.nan, found)
+
+    return rows
 
 
 def scatter(x: Array, positions: Array, values: Array) -> Array:
@@ -115,14 +153,18 @@ def checked(made: Any, right: Array, message: str) -> Any:
 
 TABLE: Final[dict[str, Function]] = {
     "abs": absolute,
+    "divide": divide,
     "floor_divide": floor_divide,
     "log": infinite(xp.log),
     "log10": infinite(xp.log10),
     "log1p": infinite(xp.log1p),
     "log2": infinite(xp.log2),
+    "max": extremum(xp.max),
+    "min": extremum(xp.min),
     "pow": power,
     "remainder": remainder,
     "scatter": scatter,
+    "sign": sign,
     "cholesky": cholesky,
     "eig": finite(xp.linalg.eig),
     "eigvals": finite(xp.linalg.eigvals),

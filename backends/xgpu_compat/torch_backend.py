@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -25,6 +25,8 @@ from xgpu_compat.torch_functions import TABLE, Function, torch, xp
 class TorchBackend(NamespaceBackend):
     """Buffers are tensors, looked at and written to through ``as_strided``."""
 
+    versions: Final = {"torch": torch.__version__}
+
     def devices(self) -> Sequence[DeviceInfo]:
         """The processor, then what ``torch.cuda`` has."""
         found = [DeviceInfo(0, "processor", details=f"PyTorch {torch.__version__}")]
@@ -42,8 +44,10 @@ class TorchBackend(NamespaceBackend):
         except torch.linalg.LinAlgError as error:
             said = str(error).replace("positive-definite", "positive definite")
             raise np.linalg.LinAlgError(said) from error
-        except torch.OutOfMemoryError as error:
-            raise OutOfMemoryError(f"torch:{device}: {error}") from error
+        except RuntimeError as error:  # the processor's has no type of its own
+            if "allocate" in str(error) or "overflowed" in str(error):
+                raise OutOfMemoryError(f"torch:{device}: {error}") from error
+            raise
 
     def from_host(self, device: int, array: Any) -> Buffer:
         """A copy; of 16-bit floats by their bits, which keeps what a NaN says."""

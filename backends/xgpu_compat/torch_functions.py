@@ -27,11 +27,18 @@ def by_parts(function: Function) -> Function:
 
 
 def acos(x: Array) -> Array:
-    """The imaginary part has the other sign than x's, at zero too."""
+    """The imaginary part has the other sign than x's, at zero too; the real part its last digits.
+
+    torch takes the real part from pi / 2. Source: Kahan, "Branch Cuts for Complex Elementary
+    Functions" (1987).
+    """
     found = torch.acos(x)
     if not x.dtype.is_complex:
         return found
-    return torch.complex(found.real, torch.copysign(found.imag, -x.imag))
+    one = torch.ones_like(x.real)
+    parts = [torch.sqrt(torch.complex(one + s * x.real, s * x.imag)).real for s in (-1, 1)]
+    real = torch.where(torch.isfinite(x), 2 * torch.atan2(*parts), found.real)
+    return torch.complex(real, torch.copysign(found.imag, -x.imag))
 
 
 def sign(x: Array) -> Array:
@@ -44,7 +51,12 @@ def sign(x: Array) -> Array:
 
 
 def cast(x: Array, dtype: Any) -> Array:
-    """Convert; to 16-bit floats with one rounding, where torch rounds to float32 first."""
+    """Convert; to 16-bit floats with one rounding, where torch rounds to float32 first.
+
+    A complex number loses its imaginary part, of which torch would warn.
+    """
+    if x.dtype.is_complex and not dtype.is_complex and dtype != torch.bool:
+        x = x.real
     if dtype not in (torch.float16, torch.bfloat16) or x.dtype == dtype:
         return x.to(dtype)
     nearest = to_odd(x)
@@ -119,12 +131,14 @@ def expm1(x: Array) -> Array:
 
 
 def log1p(x: Array) -> Array:
-    """Infinite where a complex x is, whatever the other component."""
-    if not x.dtype.is_complex:
-        return torch.log1p(x)
+    """Infinite where a complex x is, whatever the other component; of a tiny x not NaN."""
     found = torch.log1p(x)
-    real = torch.where(torch.isinf(x.real) | torch.isinf(x.imag), torch.inf, found.real)
-    return torch.complex(real, found.imag)
+    if not x.dtype.is_complex:
+        return found
+    a, b = x.real, x.imag
+    real = torch.where(torch.isinf(a) | torch.isinf(b), torch.inf, found.real)
+    real = torch.where((a.abs() < 1e-30) & (b.abs() < 1e-30), a + b * b / 2, real)
+    return torch.complex(real, torch.atan2(b, 1 + a))
 
 
 def tanh(x: Array) -> Array:

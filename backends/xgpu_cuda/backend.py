@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from xgpu.plugin import DeviceInfo, Exchange, KernelOp, Operand, Program, Result, Strided
+from xgpu.plugin import DeviceInfo, Exchange, KernelOp, Meter, Operand, Program, Result, Strided
 from xgpu.plugin.dtypes import DType
 from xgpu_cuda import launch
 from xgpu_cuda.driver import Driver, Memory, Streams
@@ -16,12 +16,14 @@ class CudaBackend:
 
     protocol = 1
     unsupported: frozenset[str] = frozenset()
+    capabilities: frozenset[str] = frozenset({"row programs"})
 
     def __init__(self, driver: Driver) -> None:
         self.driver = driver
         self.name = driver.name
         self.streams: Streams = driver.streams
         self.exchange: Exchange = driver.exchange
+        self.meter: Meter = driver.meter
         self.kernel_ops: Mapping[str, KernelOp] = {
             name: self._in_order(function) for name, function in launch.kernel_ops(driver).items()
         }

@@ -88,6 +88,7 @@ class Tally:
 
     cell: str  #: its id
     expected: Sequence[Expectation] = ()
+    subnormals: bool = True
     today: str = field(default_factory=lambda: date.today().isoformat())
     cases: int = 0
     values: int = 0
@@ -120,7 +121,7 @@ class Tally:
         self._fail(Failure(case, f"raised {error.__class__.__name__}: {said}"))
 
     def _judged(self, case: str, part: int | None, check: Check) -> int:
-        verdict = judge(check)
+        verdict = judge(check, self.subnormals)
         self.values += verdict.error.size + check.others
         if not verdict.error.size:
             return 0
@@ -235,7 +236,7 @@ def run(setting: Setting, planned: Planned) -> Cell:
     start = time.perf_counter()
     left_out = setting.options.requirements.against(planned.dtype, planned.needs)
     source = SOURCES[planned.level]
-    tally = Tally(cell_id(planned), setting.options.expected)
+    tally = Tally(cell_id(planned), setting.options.expected, setting.subnormals)
     if left_out:
         tally.lacking = f"requirement {left_out!r} is answered with no"
     else:

@@ -81,6 +81,9 @@ def official(
         blank = plan.blank(device, (), seed, {}, set())
         report = _into(path, blank)
         declared = suites.known() + (expectations.read(expected) if expected else ())
+        suites.check(suite)
+        if path is not None:
+            schema.write(report, path)  # one that cannot be written is told before the run
         found = suites.run(
             suite.resolve(),
             blank.device,
@@ -90,7 +93,8 @@ def official(
             tests=tests or (suites.ALL,),
             expected=declared,
         )
-        note = f"suite {suites.commit(suite)}, {examples} examples, seed {seed}"
+        parts = [f"suite {suites.commit(suite)}", f"{examples} examples", f"seed {seed}", *tests]
+        note = ", ".join(parts)
         if path is not None:
             schema.write(suites.put(report, found, partly=bool(tests), note=note), path)
     except (

@@ -17,6 +17,7 @@ import xgpu
 from xgpu_conformance import expectations, plan, replaying, running, schema, summary, workers
 from xgpu_conformance.case import EXAMPLES, LARGE, Options, Planned, Setting
 from xgpu_conformance.cell import SOURCES
+from xgpu_conformance.report.again import again
 from xgpu_conformance.requirements import Requirements
 from xgpu_conformance.schema import Cell, Report
 
@@ -239,6 +240,8 @@ def _run(
 def _replayed(backend: str | None, id: str, console: Console) -> bool:
     parts = schema.parse_id(id)
     device = _device(backend or parts.get("device"))
+    if parts["level"] == "official":
+        raise click.UsageError(f"run it by: {again(str(device), 'official', parts['name'], id)}")
     return replaying.show(Setting(device, replaying.options(parts)), parts, console)
 
 

@@ -107,7 +107,7 @@ SCALARS: Final[dict[str, tuple[Any, ...]]] = {
     "b": (True, False),
     "i": (3, -2, 1, 0),
     "u": (3, 2, 1, 0),
-    "f": (2.5, -0.5, 0.0, 3, float("inf"), float("nan")),
+    "f": (2.5, -0.5, 0.0, 3, float("inf"), float("nan"), -0.0),
     "c": (1.5 - 2j, 2.5, -3, 0.5j),
 }
 
@@ -189,6 +189,13 @@ def _binary(
     def plain(values: tuple[Values, ...]) -> list[Any]:
         return [Given(x) for x in values]
 
+    def with_specials(key: str) -> tuple[Values, ...]:
+        drawn = some(key, (RANDOM // 6,), (RANDOM // 6,))
+        if kind(dtype) == "c" or name == "pow":
+            return drawn
+        x = specials(dtype, setting.subnormals)
+        return operands.usable(name, *(np.concatenate([v, x]) for v in drawn))
+
     yield run("special", lambda: plain(operands.special(name, dtype, 2, setting.subnormals)))
     yield run("random", lambda: plain(some("random", (RANDOM,), (RANDOM,))))
     if bounds.bound(name, dtype):
@@ -199,7 +206,7 @@ def _binary(
     yield run("views", lambda: _views(some("views", FOUR, FOUR)))
     for number, value in enumerate(_scalars(name, dtype)):
         label = f"scalar-{number}"
-        drawn = partial(some, label, (RANDOM // 6,), (RANDOM // 6,))
+        drawn = partial(with_specials, label)
         yield run(f"array-{label}", lambda d=drawn, v=value: [Given(d()[0]), v])  # type: ignore[misc]
         if not (name in operands.SHIFTS or (name == "pow" and kind(dtype) in "iu")):
             yield run(f"{label}-array", lambda d=drawn, v=value: [v, Given(d()[1])])  # type: ignore[misc]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import count
 from typing import Any, Final
 
 import numpy as np
@@ -34,8 +35,11 @@ def _wide(dtype: DType) -> DType:
 
 
 def _products(name: str, dtype: DType, rng: Any) -> Iterator[Named]:
+    drawn = count()
+
     def x(*shape: int) -> Given:
-        return _whole(dtype, shape, rng(name, shape))
+        # Numbered: of the same numbers twice, a cross product would be zero.
+        return _whole(dtype, shape, rng(name, shape, next(drawn)))
 
     turned = Given(x(4, 5, 3).base, None, (1, 0, 2))  # of shape (5, 4, 3)
     pairs: dict[str, list[Call]] = {

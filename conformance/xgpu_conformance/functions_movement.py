@@ -318,6 +318,8 @@ def _array_methods(name: str, dtype: DType, rng: Any) -> Iterator[Named]:
         for label, key in KEYS.items():
             yield label, (_set, Call((x, one, *(key if isinstance(key, tuple) else (key,)))))
         yield "array", (_set, Call((x, array(dtype, (4, 1), rng("v")), slice(None, None, -2))))
+        line = array(dtype, (9,), rng("line"))
+        yield "line-backwards", (_set, Call((line, array(dtype, (5,), rng("w")), _BACK)))
         yield "reversed", (_overlapping, Call((array(dtype, (9,), rng("r")),)))
         yield "through-views", (_through, Call((x, one)))
         for label, keys in _advanced(rng).items():
@@ -336,6 +338,9 @@ def _array_methods(name: str, dtype: DType, rng: Any) -> Iterator[Named]:
         converter: Function = _CONVERSIONS[method]
         for number, value in enumerate(distinct(dtype, (4,), rng("c"))):
             yield f"{number}", (converter, Call((Given(np.asarray(value)),)))
+
+
+_BACK: Final = slice(None, None, -2)
 
 
 def _overlapping(x: xgpu.Array) -> xgpu.Array:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from xgpu.plugin import dtypes
-from xgpu.plugin.dtypes import DType
+from xgpu.plugin.dtypes import NARROW, DType
 from xgpu_conformance import bounds
 from xgpu_conformance.calls import Call, Given, Judge, unsigned_zeros, within
 from xgpu_conformance.case import Case, Setting
@@ -144,12 +144,14 @@ def _search(name: str, dtype: DType, rng: Any) -> Iterator[Named]:
         yield "view", Call((Given(mask.astype(dtype), (slice(None, None, -2),), (2, 1, 0)),))
         return
     within_ = np.sort(_any(dtype, (31,), rng("within")))
+    # ml_dtypes leaves NaN where it is; float32 holds what 16 bits do, and sorts it last.
+    wide = specials(dtype).astype(np.float32 if dtype in NARROW else dtype)
+    special = np.sort(wide).astype(dtype)
     sought = np.concatenate([within_[::3], _any(dtype, (20,), rng("sought"))])
     for side in ("left", "right"):
         end = {"side": side}
         yield f"1-d-{side}", Call((Given(within_), Given(sought)), end)
         yield f"view-{side}", Call((Given(within_), Given(sought, slice(None, None, -2))), end)
-        special = np.sort(specials(dtype))
         yield f"special-{side}", Call((Given(special), Given(specials(dtype).copy())), end)
         yield f"0-d-{side}", Call((Given(within_), Given(sought[3:4].reshape(()))), end)
         order = rng("sorter").permutation(within_.size)

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from xgpu_conformance.ulp import Values, distance, kind, parts, unit, zeros_differ
+from xgpu_conformance.ulp import (
+    Values,
+    distance,
+    kind,
+    parts,
+    smallest_normal,
+    subnormal,
+    unit,
+    zeros_differ,
+)
 
 
 @dataclass(frozen=True)
@@ -19,6 +28,7 @@ class Rule:
     numbers: of the larger component, if ``larger``). ``allowed`` is an absolute error for each
     value instead, for sums and residuals. ``zeros``: whether a zero's sign counts.
     ``free_signs`` (with expected values of complex numbers): where no component's sign counts.
+    ``poles``: where an infinity is no overflow, so the largest number is not its neighbour.
     Infinities and NaN have to be there whatever the bound; an infinity may be the neighbour of
     the largest number.
     """
@@ -29,6 +39,7 @@ class Rule:
     allowed: Any = None
     zeros: bool = True
     free_signs: Any = None
+    poles: Any = None
 
 
 MANY: Final = 100_000
@@ -66,8 +77,11 @@ class MismatchError(Exception):
     """A result of another dtype, shape, length or type than it has to be."""
 
 
-def judge(check: Check) -> Verdict:
+def judge(check: Check, subnormals: bool = True) -> Verdict:
     """Compare.
+
+    Without ``subnormals`` a result that is below the smallest normal number may be zero, and no
+    result counts that is of such a number.
 
     Raises:
         MismatchError: dtype or shape differ, so there are no values to compare.
@@ -81,11 +95,15 @@ def judge(check: Check) -> Verdict:
     with np.errstate(all="ignore"):
         if rule.allowed is not None:
             allowed = np.broadcast_to(np.asarray(rule.allowed, np.float64), shape).reshape(-1)
-            return _within(got, expected, allowed)
+            if not subnormals and kind(got.dtype) in "fc":
+                allowed = np.maximum(allowed, smallest_normal(got.dtype))
+            return _within(got, expected, allowed, rule.zeros)
         if kind(got.dtype) not in "fc":
             wrong = np.asarray(got != expected)
             return Verdict(np.where(wrong, np.inf, 0.0), wrong, True)
         error = _errors_where_different(got, expected, rule)
+        if not subnormals:
+            error = np.where(_flushed(check, got, expected), 0.0, error)
     return Verdict(error, error > rule.bound, True)
 
 
@@ -96,6 +114,8 @@ def _errors_where_different(got: Values, expected: Values, rule: Rule) -> NDArra
     bits = f"V{got.dtype.itemsize}"
     places = np.flatnonzero(np.ascontiguousarray(got).view(bits) != expected.view(bits))
     result = np.zeros(got.shape)
+    if rule.poles is not None:
+        rule = replace(rule, poles=np.broadcast_to(rule.poles, got.shape)[places])
     result[places] = _errors(got[places], expected[places], rule)
     return result
 
@@ -118,11 +138,13 @@ def _errors(got: Values, expected: Values, rule: Rule) -> NDArray[np.float64]:
             error = np.where(finite, np.minimum(error, sized), error)
         if rule.zeros:
             error = np.where(zeros_differ(mine, right), np.inf, error)
+        if rule.poles is not None:
+            error = np.where(rule.poles & np.isinf(right) & np.isfinite(mine), np.inf, error)
         result = np.maximum(result, error)
     return result
 
 
-def _within(got: Values, expected: Values, allowed: Values) -> Verdict:
+def _within(got: Values, expected: Values, allowed: Values, zeros: bool) -> Verdict:
     """Errors as multiples of what is allowed; what is not finite has to be the same."""
     result = np.zeros(got.shape)
     for mine, right in zip(parts(got), parts(expected), strict=True):
@@ -133,8 +155,24 @@ def _within(got: Values, expected: Values, allowed: Values) -> Verdict:
         ratio = np.where(apart <= allowed, np.where(allowed > 0, apart / allowed, 0), np.inf)
         far = np.where(allowed > 0, apart / allowed, np.inf)
         error = np.where(finite, np.where(apart <= allowed, ratio, far), np.where(same, 0, np.inf))
+        if zeros:
+            error = np.where(zeros_differ(mine, right), np.inf, error)
         result = np.maximum(result, error)
     return Verdict(result, result > 1.0, False)
+
+
+def _flushed(check: Check, got: Values, expected: Values) -> NDArray[np.bool_]:
+    """Where subnormal operands, or results and nothing else, explain that values differ."""
+    same = np.ones(got.shape, bool)
+    for mine, right in zip(parts(got), parts(expected), strict=True):
+        lost = subnormal(right) & (np.abs(mine) < smallest_normal(mine.dtype))
+        equal = (distance(mine, right) <= check.rule.bound) & ~zeros_differ(mine, right)
+        same &= lost | equal
+    for operand in check.inputs:
+        if kind(operand.dtype) in "fc":
+            for part in parts(np.broadcast_to(operand, check.got.shape).reshape(-1)):
+                same |= subnormal(part)
+    return same
 
 
 def _of(check: Check) -> str:

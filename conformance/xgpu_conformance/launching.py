@@ -30,6 +30,9 @@ from xgpu_conformance.ulp import Values
 # hashable; the backend is held so that no other one gets its identity.
 _CACHE: Final[dict[int, tuple[Any, dict[tuple[int, Program], Any]]]] = {}
 
+KEPT: Final = 4096
+"""Operands of no more elements are read again after a call: they have to be what they were."""
+
 
 class Scalar:
     """A host scalar that is passed with the launch."""
@@ -69,7 +72,8 @@ def elementwise(
     access = "contiguous" if target is None else target.access
     output = Output(len(body) - 1, result, access)
     program = Program(len(shape), 0, False, tuple(inputs), tuple(body), (output,))
-    return _launched(device, program, shape, given, result, math.prod(shape), target)
+    hosts = [None if isinstance(x, Scalar) else x.buffer for x in operands]
+    return _launched(device, program, shape, given, hosts, result, math.prod(shape), target)
 
 
 def reduction(
@@ -87,7 +91,8 @@ def reduction(
     access = "contiguous" if target is None else target.access
     output = Output(1, result, access, True)
     program = Program(kept, len(shape) - kept, False, tuple(inputs), body, (output,))
-    return _launched(device, program, shape, given, result, math.prod(shape[:kept]), target)
+    size = math.prod(shape[:kept])
+    return _launched(device, program, shape, given, [operand.buffer], result, size, target)
 
 
 def kernel_op(
@@ -108,10 +113,17 @@ def kernel_op(
     buffers = backend.kernel_ops[name](index, strided, list(results), attributes)
     if len(buffers) != len(results):
         raise MismatchError(f"{len(buffers)} results, not {len(results)}")
+    check_kept(device, [(s.buffer, x.buffer) for s, x in zip(strided, operands, strict=True)])
     return [
         to_host(device, buffer, r.dtype, math.prod(r.shape)).reshape(r.shape)
         for buffer, r in zip(buffers, results, strict=True)
     ]
+
+
+def copying(dtype: DType) -> Program:
+    """A load and a write, of one axis."""
+    load, output = Instr("load", dtype, (0,)), Output(0, dtype, "contiguous")
+    return Program(1, 0, False, (Input(dtype, "contiguous"),), (load,), (output,))
 
 
 def launched(
@@ -151,6 +163,20 @@ def to_host(device: xgpu.Device, buffer: Any, dtype: DType, size: int) -> Values
     return values
 
 
+def check_kept(device: xgpu.Device, operands: Sequence[tuple[Any, Values | None]]) -> None:
+    """See that buffers hold what they did: pairs of a buffer and of its values before.
+
+    Raises:
+        MismatchError: one was written to.
+    """
+    for number, (buffer, before) in enumerate(operands):
+        if before is None or not 0 < before.size <= KEPT:
+            continue
+        after = to_host(device, buffer, dtypes.SUPPORTED[before.dtype], before.size)
+        if np.any((after != before) & ((after == after) | (before == before))):
+            raise MismatchError(f"operand {number} was written to")
+
+
 def check_supported(device: xgpu.Device, op: Op) -> str:
     """Why the backend does not have an op, or ""."""
     backend = device.backend
@@ -182,6 +208,7 @@ def _launched(
     program: Program,
     shape: tuple[int, ...],
     inputs: list[Operand],
+    before: Sequence[Values | None],
     result: DType,
     size: int,
     target: Laid | None,
@@ -192,4 +219,5 @@ def _launched(
         buffer = backend.from_host(index, target.buffer)
         output, size = (buffer, target.offset, target.operand_strides), target.buffer.size
     (made,) = launched(device, program, shape, inputs, [output])
+    check_kept(device, [(given[0], host) for given, host in zip(inputs, before, strict=True)])
     return to_host(device, made, result, size)

@@ -62,7 +62,9 @@ def lay(values: Values, layout: Layout) -> Laid:
         base = _filled(narrow, values)
         base[...] = values[tuple(slice(0, n) for n in narrow)]
         view = np.broadcast_to(base, shape)
-        return Laid(view, base.reshape(-1), 0, _strides(view), "strided")
+        # Room for what wrong strides would reach.
+        buffer = np.concatenate([base.reshape(-1), _filled((values.size,), values)])
+        return Laid(view, buffer, 0, _strides(view), "strided")
     view[...] = values
     start = view.__array_interface__["data"][0] - base.__array_interface__["data"][0]
     return Laid(values, base.reshape(-1), start // base.itemsize, _strides(view), "strided")

@@ -134,8 +134,9 @@ def run(
             found = {}
     if not found.get("tests"):
         raise SuiteError(
-            f"the official suite gave no results, pytest ended with status {done.returncode}; "
-            "it needs what its requirements.txt names, pytest-json-report among it"
+            f"the official suite gave no results, pytest ended with status {done.returncode}: "
+            f"see above whether it has {', '.join(tests)}, and the plugins that its "
+            "requirements.txt names, pytest-json-report among them"
         )
     return outcome(found, expected)
 

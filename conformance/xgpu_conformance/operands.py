@@ -115,4 +115,14 @@ def rule(name: str, computed: DType, expected: Values, *x: Values) -> Rule:
         # Beside a NaN no sign says anything.
         free = free | np.isnan(expected)
     zeros = kind(computed) != "c" or name not in bounds.OPEN_ZEROS
-    return Rule(allowed, name in bounds.OF_LARGER, size, zeros=zeros, free_signs=free)
+    poles = _poles(*x)
+    return Rule(allowed, name in bounds.OF_LARGER, size, zeros=zeros, free_signs=free, poles=poles)
+
+
+def _poles(*x: Values) -> Values:
+    """Where an operand is 0, 1 or infinite: no result overflows there, but may be infinite."""
+    found = np.zeros(x[0].shape, bool)
+    for v in x:
+        size = np.abs(v)
+        found |= (v == 0) | (size == 1) | np.isinf(size)
+    return found

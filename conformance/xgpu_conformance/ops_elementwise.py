@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from xgpu_conformance.judge import EXACT, Check
 from xgpu_conformance.launching import Scalar, elementwise, result_dtype
 from xgpu_conformance.layouts import Laid, Layout, lay
 from xgpu_conformance.ulp import WIDER, Values, kind, limits
-from xgpu_conformance.values import distinct, random, specials
+from xgpu_conformance.values import distinct, random, specials, ties
 
 RANDOM: Final = 2000
 FOUR: Final = (3, 4, 2, 5)
@@ -58,6 +58,8 @@ def cases(setting: Setting, op: Op, dtype: DType) -> Iterable[Case]:
         for place in range(op.arity - 2, op.arity):
             name = "scalar-first" if place == op.arity - 2 else "scalar-last"
             yield Case(name, partial(_with_scalar, setting, op, dtype, place, some))
+            name = f"special-{name}"
+            yield Case(name, partial(_with_special_scalar, setting, op, dtype, place, some))
     yield Case("in-place", partial(_in_place, setting, op, dtype, some))
     yield Case(
         "large",
@@ -76,7 +78,10 @@ def copies(setting: Setting, dtype: DType) -> Iterable[Case]:
             yield Case(name, partial(_copy, setting, dtype, layout, shape, rng))
     yield Case("special", partial(_copy_special, setting, dtype))
     for layout in ("steps", "negative", "permuted"):
-        yield Case(f"write-{layout}", partial(_write, setting, dtype, layout, rng))
+        yield Case(f"write-{layout}", partial(_write, setting, dtype, layout, FOUR, rng))
+        for shape in ((57,), (6, 7), (5, 5)):
+            name = f"write-{layout}-{'x'.join(map(str, shape))}"
+            yield Case(name, partial(_write, setting, dtype, layout, shape, rng))
 
 
 def _operands(
@@ -178,6 +183,39 @@ def _with_scalar(
     return checks
 
 
+def _with_special_scalar(
+    setting: Setting, op: Op, dtype: DType, place: int, some: Callable[[str, int], Operands]
+) -> list[Check]:
+    """Special numbers, and each of a few such scalars."""
+    checks = []
+    x = specials(dtype, setting.subnormals)
+    for number in _telling(dtype, setting.subnormals):
+        values = list(some(f"special scalar {place}", x.size))
+        values[place] = np.full(x.size, number)
+        other = 2 * op.arity - 3 - place
+        values[other] = np.array(x)
+        usable = operands.usable(op.name, *values[op.arity - 2 :])
+        values[op.arity - 2 :] = usable
+        if not np.array_equal(values[place], np.full(x.size, number), equal_nan=True):
+            # There is no result for some: for these there is another scalar, so none at all.
+            continue
+        laid: list[Laid | Scalar] = [lay(v, "contiguous") for v in values]
+        laid[place] = Scalar(np.asarray(number, dtype), dtype)
+        checks.append(_check(setting, op, dtype, laid))
+    return checks
+
+
+def _telling(dtype: DType, subnormals: bool) -> list[Any]:
+    """Scalars that are lost on the way, if any are."""
+    x = specials(dtype, subnormals)
+    if kind(dtype) in "biu":
+        return [x[0], x[-1], x[x.size // 2]]
+    if kind(dtype) == "c":
+        return [dtype.type(v) for v in (complex(-0.0, 2.5), complex(1.0, -0.0), 0j)]
+    largest = float(limits(dtype).max)
+    return [dtype.type(v) for v in (0.0, -0.0, np.inf, -np.inf, np.nan, largest, 3.0)]
+
+
 def _in_place(
     setting: Setting, op: Op, dtype: DType, some: Callable[[str, int], Operands]
 ) -> list[Check]:
@@ -223,7 +261,11 @@ def _casts(setting: Setting, dtype: DType) -> Iterable[Case]:
 def _cast(setting: Setting, dtype: DType, target: DType) -> list[Check]:
     rng = setting.random("ops", "cast", dtype.name, target.name)
     values = np.concatenate(
-        [specials(dtype, setting.subnormals), random(dtype, 500, rng, setting.subnormals)]
+        [
+            specials(dtype, setting.subnormals),
+            random(dtype, 500, rng, setting.subnormals),
+            ties(dtype, target),
+        ]
     )
     values = held(values, target, setting.subnormals)
     return [
@@ -275,9 +317,10 @@ def _write(
     setting: Setting,
     dtype: DType,
     layout: Layout,
+    shape: tuple[int, ...],
     rng: Callable[[object], np.random.Generator],
 ) -> list[Check]:
-    values = distinct(dtype, FOUR, rng(f"write {layout}"))
-    target = lay(np.zeros(FOUR, dtype), layout)
-    got = elementwise(setting.device, "load", [lay(values, "contiguous")], FOUR, dtype, target)
+    values = distinct(dtype, shape, rng(f"write {layout} {shape}"))
+    target = lay(np.zeros(shape, dtype), layout)
+    got = elementwise(setting.device, "load", [lay(values, "contiguous")], shape, dtype, target)
     return [Check(got, lay(values, layout).buffer, EXACT)]

@@ -17,7 +17,7 @@ from xgpu_conformance.judge import UNSIGNED_ZEROS, Check
 from xgpu_conformance.launching import launched, to_host
 from xgpu_conformance.layouts import Layout, lay
 from xgpu_conformance.ulp import Values, kind
-from xgpu_conformance.values import tame
+from xgpu_conformance.values import normal, tame
 
 INDEX: Final = "index"
 """No row: operands that are coordinates and have no memory."""
@@ -48,6 +48,11 @@ def cases(setting: Setting, name: str, dtype: DType) -> Iterable[Case]:
             yield Case(label, partial(_fused, setting, dtype, shape, kept, layout, label))
     for layout in layouts:
         yield Case(f"outputs-{layout}", partial(_outputs, setting, dtype, layout))
+    yield Case("many-inputs", partial(_many_inputs, setting, dtype))
+    yield Case("written-between", partial(_written_between, setting, dtype))
+    yield Case("written-beside", partial(_written_beside, setting, dtype))
+    if kind(dtype) == "f":
+        yield Case("rounded-between", partial(_rounded_between, setting, dtype))
 
 
 _INDICES: Final[tuple[tuple[tuple[int, ...], int, tuple[int, ...]], ...]] = (
@@ -116,7 +121,7 @@ def _fused(
 
 
 def _outputs(setting: Setting, dtype: DType, layout: Layout) -> list[Check]:
-    """X + y, x - y, and x > y: several results of one pass, of two dtypes."""
+    """X + y, x - y, x > y and y - x: several results of one pass, of two dtypes."""
     rng = setting.random("ops", FUSED, dtype.name, "outputs", layout)
     x, y = tame(dtype, (6, 7), rng), tame(dtype, (6, 7), rng)
     laid = lay(x, layout), lay(y, "contiguous")
@@ -125,8 +130,9 @@ def _outputs(setting: Setting, dtype: DType, layout: Layout) -> list[Check]:
         Instr(ops.ADD.name, dtype, (0, 1)),
         Instr(ops.SUBTRACT.name, dtype, (0, 1)),
         Instr(ops.GREATER.name, dtypes.bool_, (0, 1)),
+        Instr(ops.SUBTRACT.name, dtype, (1, 0)),
     )
-    outputs = tuple(Output(n, body[n].dtype, "contiguous") for n in (2, 3, 4))
+    outputs = tuple(Output(n, body[n].dtype, "contiguous") for n in (2, 3, 4, 5))
     inputs = tuple(Input(dtype, z.access) for z in laid)
     program = Program(2, 0, False, inputs, body, outputs)
     device = setting.device
@@ -134,8 +140,80 @@ def _outputs(setting: Setting, dtype: DType, layout: Layout) -> list[Check]:
         (device.backend.from_host(device.index, z.buffer), z.offset, z.operand_strides)
         for z in laid
     ]
-    made = launched(device, program, (6, 7), given, [FRESH] * 3)
-    return _each(device, made, tuple(v.reshape(-1) for v in (x + y, x - y, x > y)))
+    made = launched(device, program, (6, 7), given, [FRESH] * 4)
+    return _each(device, made, tuple(v.reshape(-1) for v in (x + y, x - y, x > y, y - x)))
+
+
+def _many_inputs(setting: Setting, dtype: DType) -> list[Check]:
+    """Twelve operands, by turns subtracted and added: each counts, and in its place."""
+    rng = setting.random("ops", FUSED, dtype.name, "many inputs")
+    x = [tame(dtype, (57,), rng) for _ in range(12)]
+    body = [Instr("load", dtype, (n,)) for n in range(len(x))]
+    right, last = x[0], 0
+    for number in range(1, len(x)):
+        op = (ops.ADD, ops.SUBTRACT)[number % 2]
+        right = right - x[number] if number % 2 else right + x[number]
+        body.append(Instr(op.name, dtype, (last, number)))
+        last = len(body) - 1
+    inputs = (Input(dtype, "contiguous"),) * len(x)
+    program = Program(1, 0, False, inputs, tuple(body), (Output(last, dtype, "contiguous"),))
+    device = setting.device
+    given = [(device.backend.from_host(device.index, v), 0, ()) for v in x]
+    return _each(device, launched(device, program, (57,), given, [FRESH]), (right,))
+
+
+def _rounded_between(setting: Setting, dtype: DType) -> list[Check]:
+    """X * y + z and x * y - z: each product is rounded, as it is where it is stored."""
+    rng = setting.random("ops", FUSED, dtype.name, "rounded")
+    x, y, z = (normal(dtype, (500,), rng) for _ in range(3))
+    body = (
+        *(Instr("load", dtype, (n,)) for n in range(3)),
+        Instr(ops.MULTIPLY.name, dtype, (0, 1)),
+        Instr(ops.ADD.name, dtype, (3, 2)),
+        Instr(ops.SUBTRACT.name, dtype, (3, 2)),
+    )
+    outputs = tuple(Output(n, dtype, "contiguous") for n in (4, 5))
+    program = Program(1, 0, False, (Input(dtype, "contiguous"),) * 3, body, outputs)
+    device = setting.device
+    given = [(device.backend.from_host(device.index, v), 0, ()) for v in (x, y, z)]
+    made = launched(device, program, (500,), given, [FRESH] * 2)
+    return _each(device, made, (x * y + z, x * y - z))
+
+
+def _sum_of_two(dtype: DType, outputs: int = 1) -> Program:
+    """X + y and, as a second output, x - y."""
+    body = (
+        *(Instr("load", dtype, (n,)) for n in (0, 1)),
+        Instr(ops.ADD.name, dtype, (0, 1)),
+        Instr(ops.SUBTRACT.name, dtype, (0, 1)),
+    )[: 2 + outputs]
+    made = tuple(Output(2 + n, dtype, "contiguous") for n in range(outputs))
+    return Program(1, 0, False, (Input(dtype, "contiguous"),) * 2, body, made)
+
+
+def _written_between(setting: Setting, dtype: DType) -> list[Check]:
+    """X + y; then into x; then x + y of the same buffers, which hold other numbers."""
+    rng = setting.random("ops", FUSED, dtype.name, "written")
+    x, y = tame(dtype, (57,), rng), tame(dtype, (57,), rng)
+    device, program = setting.device, _sum_of_two(dtype)
+    first, second = (device.backend.from_host(device.index, v) for v in (x, y))
+    given: list[Operand] = [(first, 0, ()), (second, 0, ())]
+    (before,) = launched(device, program, (57,), given, [FRESH])
+    (written,) = launched(device, program, (57,), given, [(first, 0, ())])
+    given[0] = (written, 0, ())
+    (after,) = launched(device, program, (57,), given, [FRESH])
+    return _each(device, [before, after], (x + y, x + y + y))
+
+
+def _written_beside(setting: Setting, dtype: DType) -> list[Check]:
+    """X + y into x itself, and x - y of what x was."""
+    rng = setting.random("ops", FUSED, dtype.name, "beside")
+    x, y = tame(dtype, (57,), rng), tame(dtype, (57,), rng)
+    device, program = setting.device, _sum_of_two(dtype, 2)
+    first, second = (device.backend.from_host(device.index, v) for v in (x, y))
+    given: list[Operand] = [(first, 0, ()), (second, 0, ())]
+    made = launched(device, program, (57,), given, [(first, 0, ()), FRESH])
+    return _each(device, made, (x + y, x - y))
 
 
 def _each(device: xgpu.Device, buffers: list[object], right: tuple[Values, ...]) -> list[Check]:

@@ -8,13 +8,13 @@ from typing import Final
 
 import numpy as np
 
-from xgpu.plugin import dtypes, ops
+from xgpu.plugin import Operand, dtypes, ops
 from xgpu.plugin.dtypes import DType
 from xgpu.plugin.ops import Kind
 from xgpu_conformance import ops_elementwise, ops_fused, ops_kernels, ops_linalg, ops_reductions
 from xgpu_conformance.case import Case, Planned, Setting
 from xgpu_conformance.judge import Check
-from xgpu_conformance.launching import check_supported, to_host
+from xgpu_conformance.launching import check_supported, copying, launched, to_host
 from xgpu_conformance.ops_fused import FUSED, INDEX
 from xgpu_conformance.values import distinct
 
@@ -75,7 +75,9 @@ def _buffers(setting: Setting, dtype: DType) -> Iterable[Case]:
         name = f"round-trip-{'x'.join(map(str, shape))}"
         yield Case(name, partial(_round_trip, setting, dtype, shape))
     yield Case("part", partial(_part, setting, dtype))
+    yield Case("copied-out", partial(_copied_out, setting, dtype))
     yield Case("allocate", partial(_allocated, setting, dtype))
+    yield Case("apart", partial(_apart, setting, dtype))
     yield Case("events", partial(_events, setting, dtype))
 
 
@@ -102,6 +104,33 @@ def _part(setting: Setting, dtype: DType) -> list[Check]:
 
 
 _PARTS: Final = ((0, 57), (5, 20), (56, 1), (57, 0), (3, 0))
+
+
+def _copied_out(setting: Setting, dtype: DType) -> list[Check]:
+    """What is copied out is the host's own: writing to it does not reach the buffer."""
+    values = distinct(dtype, (57,), setting.random("buffers", "copied out"))
+    backend, index = setting.device.backend, setting.device.index
+    buffer = backend.from_host(index, values)
+    got = np.asarray(backend.to_host(index, buffer, dtype, 0, 57))
+    if got.flags.writeable:
+        got[...] = np.zeros_like(got)
+    return [Check(to_host(setting.device, buffer, dtype, 57), values)]
+
+
+def _apart(setting: Setting, dtype: DType) -> list[Check]:
+    """Buffers that are in use share no memory: each is filled, then all are read."""
+    backend, index = setting.device.backend, setting.device.index
+    rng = setting.random("buffers", "apart")
+    values = [np.roll(distinct(dtype, (57,), rng), n) for n in range(3)]
+    program = copying(dtype)
+    made = [backend.allocate(index, dtype, 57) for _ in values]
+    for number, x in enumerate(values):
+        given: list[Operand] = [(backend.from_host(index, x), 0, ())]
+        (made[number],) = launched(setting.device, program, (57,), given, [(made[number], 0, ())])
+    return [
+        Check(to_host(setting.device, buffer, dtype, 57), x, part=f"{number}")
+        for number, (buffer, x) in enumerate(zip(made, values, strict=True))
+    ]
 
 
 def _allocated(setting: Setting, dtype: DType) -> list[Check]:

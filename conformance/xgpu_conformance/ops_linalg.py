@@ -64,6 +64,39 @@ def cases(setting: Setting, op: Op, dtype: DType) -> Iterable[Case]:
                 _examined, setting, op, partial(make, dtype, (2, 4, 4)), rng, name, wanted, examine
             )
             yield Case(name, partial(run, layout, given))
+        for name, other in _further(op, make, dtype):
+            name = f"{name}{ending}"
+            run = partial(_examined, setting, op, other, rng, name, wanted, examine)
+            yield Case(name, partial(run, "contiguous", given, name.startswith("triangle")))
+
+
+def _further(
+    op: Op, make: Make, dtype: DType
+) -> Iterable[tuple[str, Callable[[np.random.Generator], Values]]]:
+    """Matrices that some algorithms fail on."""
+    if op in (ops.CHOLESKY, ops.EIGH, ops.EIGVALSH):
+        yield "triangle", partial(make, dtype, (5, 5))
+    if op in (ops.QR, ops.SVD, ops.SVDVALS):
+        yield "graded", partial(_graded, dtype, (6, 4))
+    if op is ops.SLOGDET:
+        yield "pivots", partial(_turned, dtype, (5, 5))
+        yield "singular", lambda rng: np.ones((3, 3), dtype)
+        yield "zeros", lambda rng: np.zeros((3, 3), dtype)
+
+
+def _graded(dtype: DType, shape: Shape, rng: np.random.Generator) -> Values:
+    """Singular values from large to small: squares of these are lost beside each other."""
+    wide = dtypes.complex128 if kind(dtype) == "c" else dtypes.float64
+    turned, _ = np.linalg.qr(normal(wide, (shape[-1],) * 2, rng))
+    graded = normal(wide, shape, rng) * np.logspace(0, -6, shape[-1])
+    return np.asarray(graded @ turned, dtype)
+
+
+def _turned(dtype: DType, shape: Shape, rng: np.random.Generator) -> Values:
+    """Regular, with small numbers on the diagonal, and zeros at both ends of it."""
+    x = np.array(residuals.regular(dtype, shape, rng)[..., ::-1, :])
+    x[..., 0, 0] = x[..., -1, -1] = 0
+    return x
 
 
 def _examined(
@@ -76,9 +109,12 @@ def _examined(
     examine: Examine,
     layout: Layout,
     attributes: Attributes,
+    lower: bool = False,
 ) -> Sequence[Check]:
     x = make(rng(name))
-    got = kernel_op(setting.device, op.name, [lay(x, layout)], results(x.shape), attributes)
+    # What the row does not read is something else.
+    given = np.tril(x) + np.triu(normal(x.dtype, x.shape, rng(name, "upper")), 1) if lower else x
+    got = kernel_op(setting.device, op.name, [lay(given, layout)], results(x.shape), attributes)
     return examine(x, got)
 
 
@@ -218,6 +254,8 @@ def _solve(setting: Setting, dtype: DType, rng: Random) -> Iterable[Case]:
         for layout in ("contiguous", *LAYOUTS):
             name = f"{'x'.join(map(str, shape))}-{columns}-{layout}"
             yield Case(name, partial(_solved, setting, dtype, shape, columns, layout, rng, name))
+    run = partial(_solved, setting, dtype, (5, 5), 2, "contiguous", rng, "pivots", _turned)
+    yield Case("pivots", run)
 
 
 def _solved(
@@ -228,8 +266,9 @@ def _solved(
     layout: Layout,
     rng: Random,
     name: str,
+    make: Make = residuals.regular,
 ) -> list[Check]:
-    a = residuals.regular(dtype, shape, rng(name, "a"))
+    a = make(dtype, shape, rng(name, "a"))
     b = normal(dtype, (*shape[:-1], columns), rng(name, "b"))
     laid = [lay(a, layout), lay(b, layout)]
     (x,) = kernel_op(setting.device, "solve", laid, [Result(dtype, b.shape)], {})

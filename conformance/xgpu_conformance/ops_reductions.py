@@ -53,6 +53,9 @@ def cases(setting: Setting, op: Op, dtype: DType) -> Iterable[Case]:
         yield case(f"rows-{layout}", shaped(layout, (7, 33), 1), layout)
         yield case(f"4-d-{layout}", shaped(f"4 {layout}", (3, 4, 5, 6), 2), layout)
     yield case("special", lambda: (_special(op, dtype, setting.subnormals), 1))
+    if kind(dtype) != "c":
+        yield case("pairs", lambda: (_pairs(dtype, setting.subnormals), 1))
+    yield case("places", lambda: (_places(op, dtype), 1))
     if op in EMPTY:
         yield case("empty-axis", lambda: (np.empty((3, 0), dtype), 1))
     if op in FOLDS and kind(dtype) in "fc":
@@ -108,6 +111,20 @@ def _special(op: Op, dtype: DType, subnormals: bool) -> Values:
     return rows
 
 
+def _pairs(dtype: DType, subnormals: bool) -> Values:
+    """All pairs of special numbers, each of a number and itself among them."""
+    x = specials(dtype, subnormals)
+    return np.stack([v.reshape(-1) for v in np.meshgrid(x, x)], axis=1)
+
+
+def _places(op: Op, dtype: DType) -> Values:
+    """In each row one element tells, each time in another place."""
+    low = op in (ops.MIN, ops.ARGMIN, ops.ALL)
+    rows = np.full((130, 130), 1 if low or op is ops.PROD else 0)
+    np.fill_diagonal(rows, 2 if op is ops.PROD else 1 - rows[0, 0])
+    return rows.astype(dtype)
+
+
 def _compared(setting: Setting, op: Op, dtype: DType, make: Make, layout: Layout) -> list[Check]:
     values, kept = make()
     laid = lay(values, layout)
@@ -141,7 +158,9 @@ def _rule(op: Op, dtype: DType, values: Values, kept: int, expected: Values) -> 
     # A sum of the largest numbers may overflow or not, by its order.
     if op is ops.PROD and np.all(exact | ~np.isfinite(allowed)) and kind(dtype) == "f":
         return EXACT  # signs of zeros, too
-    return Rule(allowed=np.where(np.isfinite(allowed) & ~exact, allowed, 0.0), zeros=False)
+    allowed = np.where(np.isfinite(allowed) & ~exact, allowed, 0.0)
+    # No order changes the sign of a product of real numbers.
+    return Rule(allowed=allowed, zeros=op is ops.PROD and kind(dtype) == "f")
 
 
 def _is_exact(op: Op, rows: Values) -> Values:

@@ -7,6 +7,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
+from hypothesis.errors import Flaky
 
 from xgpu.plugin.dtypes import DType
 from xgpu_conformance.program_draw import program
@@ -15,6 +16,14 @@ from xgpu_conformance.program_steps import Step
 
 class _FoundError(Exception):
     """A program that goes wrong."""
+
+
+class UnsteadyError(Exception):
+    """A program went wrong and, run again, did not: its steps."""
+
+    def __init__(self, steps: list[Step]) -> None:
+        super().__init__("a program went wrong, and did not when it was run again")
+        self.steps = steps
 
 
 def smallest(
@@ -34,6 +43,9 @@ def smallest(
         number: the seed.
         examples: how many are tried.
         wrong: whether a program goes wrong.
+
+    Raises:
+        UnsteadyError: one does at one time, and at another does not.
     """
     found: list[list[Step]] = []
 
@@ -57,4 +69,6 @@ def smallest(
         attempt()
     except _FoundError:
         return found[-1]  # Hypothesis ends with the smallest one
+    except Flaky as error:
+        raise UnsteadyError(found[-1]) from error
     return None

@@ -44,7 +44,7 @@ def cases(setting: Setting, name: str, dtype: DType) -> Iterable[Case]:
         setting.note(_parts(steps))
         try:
             checks = compared(setting, name, steps)
-            if any(judge(check).wrong.any() for check in checks):
+            if any(judge(check, setting.subnormals).wrong.any() for check in checks):
                 return True
         except xgpu.UnsupportedOperationError as error:
             lacking.append(error)
@@ -55,13 +55,20 @@ def cases(setting: Setting, name: str, dtype: DType) -> Iterable[Case]:
         return False
 
     allowed, examples = setting.options.requirements.dtypes(), setting.options.examples
-    failing = search.smallest(name, dtype, allowed, seed, examples, wrong)
-    if lacking and failing is None and not right:
+    failing, unsteady = None, None
+    try:
+        failing = search.smallest(name, dtype, allowed, seed, examples, wrong)
+    except search.UnsteadyError as error:
+        unsteady = error
+    if lacking and failing is unsteady is None and not right:
         raise lacking[0]
     for steps, checks in right:
         yield Case("program", partial(_again, checks), _parts(steps))
     if failing is not None:
         yield Case("program", partial(compared, setting, name, failing), _parts(failing))
+    if unsteady is not None:
+        said = f"{unsteady}:\n{script(unsteady.steps, str(setting.device))}"
+        yield Case("program", partial(_failed, said), _parts(unsteady.steps))
 
 
 def replayed(setting: Setting, parts: Mapping[str, str]) -> Iterable[Case]:
@@ -75,6 +82,10 @@ def replayed(setting: Setting, parts: Mapping[str, str]) -> Iterable[Case]:
 
 def _again(checks: Sequence[Check]) -> Sequence[Check]:
     return checks
+
+
+def _failed(said: str) -> Sequence[Check]:
+    raise MismatchError(said)
 
 
 def _parts(steps: list[Step]) -> dict[str, str]:

@@ -46,11 +46,17 @@ def show(setting: Setting, parts: Mapping[str, str], console: Console) -> bool:
             console.print(f"{escape(id)}\n  raised {_said(outcome)}", soft_wrap=True)
             right = False
         else:
-            right = _checks(id, outcome, parts, console) and right
+            right = _checks(id, outcome, parts, setting.subnormals, console) and right
     return right
 
 
-def _checks(id: str, checks: Sequence[Check], parts: Mapping[str, str], console: Console) -> bool:
+def _checks(
+    id: str,
+    checks: Sequence[Check],
+    parts: Mapping[str, str],
+    subnormals: bool,
+    console: Console,
+) -> bool:
     right = True
     for number, check in enumerate(checks):
         if "part" in parts and number != int(parts["part"]):
@@ -58,7 +64,7 @@ def _checks(id: str, checks: Sequence[Check], parts: Mapping[str, str], console:
         label = make_id(part=number) if len(checks) > 1 else ""
         name = f"{id}{'&' if label else ''}{label}{f'  ({check.part})' if check.part else ''}"
         try:
-            verdict = judge(check)
+            verdict = judge(check, subnormals)
         except MismatchError as error:
             console.print(f"{escape(name)}\n  {escape(str(error))}", soft_wrap=True)
             right = False

@@ -195,8 +195,17 @@ def replay_command(device: str, id: str) -> str:
 
 
 def to_json(report: Report) -> str:
-    """The report as JSON text. Infinity and NaN are the strings "inf" and "nan"."""
-    return json.dumps(_plain(dataclasses.asdict(report)), indent=1, allow_nan=False)
+    """The report as JSON text, with a line for each cell.
+
+    Infinity and NaN are the strings "inf" and "nan". A cell's fields that have their default are
+    left out, but for its state and its reason.
+    """
+    head = {"schema": report.schema} | _plain(dataclasses.replace(report, cells=()))
+    del head["cells"]
+    lines = [_dumped(_brief(cell)) for cell in report.cells]
+    whole = json.dumps(head, indent=1, allow_nan=False).removesuffix("\n}")
+    cells = "\n  ".join(["", *(f"{line}," for line in lines)]).removesuffix(",")
+    return f'{whole},\n "cells": [{cells}\n ]\n}}'
 
 
 def from_json(text: str, where: str = "the report") -> Report:
@@ -233,8 +242,10 @@ def read(path: Path) -> Report:
     """
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ReportError(f"cannot read the report {path}: {error}") from None
+    except UnicodeDecodeError as error:
+        raise ReportError(f"{path} is not JSON: {error}") from None
+    except OSError as error:
+        raise ReportError(f"cannot read the report {path}: {error.strerror}") from None
     return from_json(text, str(path))
 
 
@@ -249,17 +260,29 @@ def write(report: Report, path: Path) -> None:
         beside.write_text(to_json(report) + "\n", encoding="utf-8")
         beside.replace(path)
     except OSError as error:
-        raise ReportError(f"cannot write the report {path}: {error}") from None
+        raise ReportError(f"cannot write the report {path}: {error.strerror}") from None
 
 
 def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value):
+        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, float) and not math.isfinite(value):
         return repr(value)
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, tuple):
         return [_plain(item) for item in value]
     return value
+
+
+def _brief(value: Cell) -> Any:
+    given = {f.name: f.default for f in dataclasses.fields(value)}
+    kept = {f for f in given if f in ("state", "reason") or getattr(value, f) != given[f]}
+    return {name: item for name, item in _plain(value).items() if name in kept}
+
+
+def _dumped(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), allow_nan=False)
 
 
 class _Reader:

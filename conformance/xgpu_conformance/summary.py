@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from xgpu_conformance.schema import STATES, Cell, Report, State, replay_command
+from xgpu_conformance.report.again import again
+from xgpu_conformance.schema import STATES, Cell, Report, State
 
 COLORS: Final[dict[State, str]] = {
     "pass": "green",
@@ -21,7 +22,9 @@ COLORS: Final[dict[State, str]] = {
 WORST: Final = 8
 """Cells in the table of the largest errors."""
 FAILED: Final = 20
-"""Failed cells that are listed."""
+"""Failed cells that are listed, each with those that fail alike."""
+ALIKE: Final = 5
+"""Cells that fail alike and are named."""
 
 
 def show(report: Report, console: Console) -> None:
@@ -41,22 +44,36 @@ def show(report: Report, console: Console) -> None:
     )
     if worst:
         console.print(_worst(worst[:WORST]))
-    failed = [c for c in report.cells if c.state == "fail"]
-    for cell in failed[:FAILED]:
-        console.print(
-            f"[bold red]fail[/] {escape(cell.id)}: {escape(_amount(cell))}", soft_wrap=True
-        )
-        for failure in cell.failures[:2]:
-            console.print(f"    {escape(failure.message)}", soft_wrap=True)
-            command = replay_command(report.device, failure.id)
-            console.print(f"    {escape(command)}", soft_wrap=True, style="dim")
-        if cell.reason:
-            console.print(f"    {escape(cell.reason)}", soft_wrap=True)
-    if len(failed) > FAILED:
-        console.print(f"and {len(failed) - FAILED} more failed cells")
+    _failed(report, console)
     for cell in report.cells:
         if cell.state == "pass" and cell.reason:
             console.print(f"[yellow]passes[/] {escape(cell.id)}: {escape(cell.reason)}")
+
+
+def _failed(report: Report, console: Console) -> None:
+    """Failed cells; those of which the first thing wrong is the same are told once."""
+    groups: dict[str, list[Cell]] = {}
+    for cell in report.cells:
+        if cell.state == "fail":
+            groups.setdefault(cell.failures[0].message if cell.failures else "", []).append(cell)
+    for cell, *others in list(groups.values())[:FAILED]:
+        console.print(
+            f"[bold red]fail[/] {escape(cell.id)}: {escape(_amount(cell))}", soft_wrap=True
+        )
+        told = {failure.message: failure for failure in reversed(cell.failures)}
+        for failure in list(reversed(told.values()))[:2]:
+            console.print(f"    {escape(failure.message)}", soft_wrap=True)
+            command = again(report.device, cell.level, cell.name, failure.id)
+            console.print(f"    {escape(command)}", soft_wrap=True, style="dim")
+        if cell.reason:
+            console.print(f"    {escape(cell.reason)}", soft_wrap=True)
+        if others:
+            named = [f"{c.level} {c.name} {c.dtype}" for c in others[:ALIKE]]
+            more = f" and {len(others) - ALIKE} more" if len(others) > ALIKE else ""
+            console.print(f"    the same in {escape(', '.join(named))}{more}", soft_wrap=True)
+    left = sum(len(cells) for cells in list(groups.values())[FAILED:])
+    if left:
+        console.print(f"and {left} more failed cells: --json FILE has them all")
 
 
 def _amount(cell: Cell) -> str:
@@ -94,7 +111,7 @@ def _worst(cells: list[Cell]) -> Table:
         if cell.worst is not None:
             given = ", ".join(cell.worst.inputs)
             table.add_row(
-                cell.name,
+                f"{cell.level} {cell.name}",
                 cell.dtype,
                 f"{cell.worst.ulp:.3g}",
                 f"{cell.worst.bound:g}",

@@ -40,6 +40,16 @@ def epsilon(dtype: DType) -> float:
     return float(limits(dtype).eps)
 
 
+def smallest_normal(dtype: DType) -> float:
+    """The smallest number whose digits are all there."""
+    return float(limits(dtype).smallest_normal)
+
+
+def subnormal(x: Values) -> NDArray[np.bool_]:
+    """Where real floats are below that, and not zero."""
+    return np.asarray((x != 0) & (np.abs(x) < smallest_normal(x.dtype)))
+
+
 def steps(got: Values, expected: Values) -> NDArray[np.float64]:
     """How many representable numbers lie between real floats, without NaN."""
     a, b = _ordered(got), _ordered(expected)

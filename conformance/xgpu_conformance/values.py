@@ -83,6 +83,35 @@ def random(dtype: DType, count: int, rng: np.random.Generator, subnormals: bool 
     return values if subnormals or letter != "f" else normal_only(values)
 
 
+def ties(dtype: DType, target: DType) -> Values:
+    """Numbers almost in the middle between two of a narrower float dtype.
+
+    Rounded twice, to a dtype between first, they go the wrong way.
+    """
+    if kind(target) != "f" or kind(dtype) not in "iuf":
+        return np.empty(0, dtype)
+    kept = 1 - int(np.log2(epsilon(target)))
+    if kind(dtype) == "f":
+        digits = 1 - int(np.log2(epsilon(dtype)))
+        least, powers = 2.0 ** (1 - digits), range(3)
+    else:
+        digits = np.iinfo(dtype).bits - 1
+        least, powers = 0.0, range(kept + 1, digits)
+    if digits <= kept:
+        return np.empty(0, dtype)
+    found: list[Any] = []
+    for power in powers:
+        for number in range(3):
+            for way in (-1, 1):
+                if kind(dtype) == "f":
+                    middle = 1 + number * 2.0 ** (1 - kept) + 2.0**-kept
+                    found.append((middle + way * least) * 2.0**power)
+                else:
+                    middle_ = 2**power + number * 2 ** (power - kept + 1) + 2 ** (power - kept)
+                    found.append(middle_ + way)
+    return np.array(found).astype(dtype) if found else np.empty(0, dtype)
+
+
 def normal_only(x: Values) -> Values:
     """``x`` with zeros in place of subnormals."""
     if kind(x.dtype) != "f":

@@ -22,7 +22,7 @@ class Page:
     @property
     def prefix(self) -> str:
         """What stands before the names of an extension."""
-        return f"{self.file}." if self.file in EXTENSIONS else ""
+        return f"{self.file}." if self.file in MODULES else ""
 
     def link(self, name: str) -> str:
         """The standard's page of a name."""
@@ -30,6 +30,8 @@ class Page:
 
 
 EXTENSIONS: Final = ("linalg", "fft")
+MODULES: Final = (*EXTENSIONS, "bench")
+"""Those whose names are written with the module's own."""
 
 
 def _chapter(file: str, title: str, standard: str, entry: str = "{}", *further: str) -> Page:
@@ -53,7 +55,17 @@ def _extension(file: str, standard: str) -> Page:
 
 
 PAGES: Final = (
-    _chapter("array", "The array object", "array_object", "array.{}"),
+    _chapter(
+        "array",
+        "The array object",
+        "array_object",
+        "array.{}",
+        "xgpu.attributes",
+        "xgpu.values",
+        "xgpu.display",
+        "xgpu.methods",
+        "xgpu.runtime.exchange",
+    ),
     _chapter("constants", "Constants", "constants", "constants.{}"),
     _chapter("creation", "Creation functions", "creation_functions"),
     _chapter("data_types", "Data types", "data_type_functions", "{}", "xgpu.plugin.dtypes"),
@@ -69,9 +81,15 @@ PAGES: Final = (
     _chapter("utility", "Utility functions", "utility_functions"),
     _extension("linalg", "linear_algebra_functions"),
     _extension("fft", "fourier_transform_functions"),
+    Page("nan_functions", "Reductions without NaN", ("xgpu.nan_functions",)),
     Page("execution", "When work runs", ("xgpu.execution", "xgpu.runtime.trace")),
-    Page("devices", "Devices and backends", ("xgpu.runtime.plugins", "xgpu.graph.device")),
+    Page(
+        "devices",
+        "Devices and backends",
+        ("xgpu.runtime.plugins", "xgpu.graph.device", "xgpu.runtime.guard", "xgpu.runtime.mixed"),
+    ),
     Page("streams", "Streams and events", ("xgpu.stream",)),
+    Page("bench", "Timing", ("xgpu.bench", "xgpu.bench.timer", "xgpu.bench.ceiling")),
     Page("errors", "Errors", ("xgpu.plugin.errors",)),
 )
 
@@ -79,6 +97,7 @@ PAGES: Final = (
 MORE: Final = {
     "array": "[Indexing](../indexing.md), [dtypes and promotion](../dtypes.md), "
     "[getting arrays in and out](../exchange.md)",
+    "bench": "[Benchmarks](../benchmarks.md)",
     "creation": "[Getting arrays in and out](../exchange.md)",
     "data_types": "[Dtypes and promotion](../dtypes.md)",
     "devices": "[Devices and plugins](../devices.md), [Add a backend](../../backends/README.md)",
@@ -91,6 +110,7 @@ MORE: Final = {
 
 #: The page of a name where that of its module is another one.
 MOVED: Final = {
+    "allow_fallback": "devices",
     "default_device": "devices",
     "eager": "execution",
     "get_default_device": "devices",

@@ -12,7 +12,8 @@ import griffe
 import numpy as np
 
 import xgpu
-from docs.api.pages import EXTENSIONS, MOVED, PAGES, STANDARD, Page
+import xgpu.bench
+from docs.api.pages import EXTENSIONS, MODULES, MOVED, PAGES, STANDARD, Page
 from xgpu.plugin import dtypes
 
 ROOT: Final = Path(__file__).parents[2]
@@ -33,8 +34,8 @@ class Site:
         self.names: dict[str, list[str]] = {page.file: [] for page in PAGES}
         for name in sorted(set(xgpu.__all__) - NO_ENTRY, key=_order):
             self.names[self._page_of(name)].append(name)
-        for extension in EXTENSIONS:
-            self.names[extension] = sorted(getattr(xgpu, extension).__all__, key=alphabetical)
+        for name in MODULES:
+            self.names[name] = sorted(getattr(xgpu, name).__all__, key=alphabetical)
         self.links: dict[str, str] = {}
         for page in PAGES:
             for name in self.names[page.file]:

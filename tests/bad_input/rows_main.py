@@ -119,7 +119,7 @@ CREATION: Final = [
         (call(2, "a"), TypeError, "full.* scalar here: got str", CONVERTS),
         (call(2, None), TypeError, "got NoneType", CONVERTS),
         (call(2, [1.0, 2.0]), TypeError, "got list", CONVERTS),
-        (call(2, SCALAR), TypeError, r"got Array; read it first, as in float\(x\)", CONVERTS),
+        (call(2, V), TypeError, r"got Array; read it first, as in float\(x\)", CONVERTS),
         (call(2, 300, dtype=UINT8), OverflowError, "300 out of bounds for uint8"),
         (call(2, 1j, dtype=FLOAT64), TypeError, "cannot put 1j into an array of float64", CASTS),
         (call(2, 1.5, dtype=INT8), TypeError, "cannot put 1.5 into an array of int8", CASTS),

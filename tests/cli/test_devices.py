@@ -12,9 +12,9 @@ import pytest
 import xgpu
 
 
-def devices(before: str = "") -> subprocess.CompletedProcess[str]:
+def devices(before: str = "", *types: str) -> subprocess.CompletedProcess[str]:
     """Run the command in a process that first runs ``before``."""
-    code = f"{before}\nfrom xgpu.cli.main import main\nmain(['devices'])"
+    code = f"{before}\nfrom xgpu.cli.main import main\nmain({['devices', *types]!r})"
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
 
 
@@ -38,6 +38,23 @@ def test_each_installed_backend_is_listed() -> None:
     assert "xgpu_numpy.plugin" in heading
     assert "xgpu-array" in heading
     assert re.match(r"cpu  .*\d+\.\d GiB.*\[default\]$", cpu)
+
+
+def test_types_alone_are_listed_and_imported() -> None:
+    missing = "import sys; sys.modules['torch'] = sys.modules['cupy'] = None"
+    done = devices(missing, "cpu", "torch")
+    assert done.returncode == 0, done.stderr
+    listed = sections(done.stdout)
+    assert list(listed) == ["cpu", "torch"]
+    assert "torch cannot be imported" in listed["torch"][1] or "not installed" in listed["torch"][1]
+    imported = "import atexit; atexit.register(lambda: print('dask' in sys.modules))"
+    assert devices(f"{missing}\n{imported}", "cpu").stdout.endswith("False\n")
+
+
+def test_a_type_that_is_not_there() -> None:
+    done = devices("", "cpu", "nonsense")
+    assert done.returncode == 2
+    assert "no backend nonsense; installed: " in done.stderr
 
 
 def test_without_cupy_it_says_how_to_get_the_gpu() -> None:

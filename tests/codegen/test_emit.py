@@ -181,12 +181,12 @@ def test_the_same_program_gives_the_same_text() -> None:
     ("reduced", "body", "message"),
     [
         (0, (Instr("load", F, (0,)), Instr("sum", F, (0,))), "without reduced axes"),
+        (1, (Instr("load", F, (0,)), Instr("exp", F, (0,))), "differ in level"),
         (
             1,
-            (Instr("load", F, (0,)), Instr("sum", F, (0,)), Instr("sum", F, (1,))),
-            "reduced already",
+            (Instr("load", F, (0,)), Instr("sum", F, (0,)), Instr("add", F, (0, 1))),
+            "differ in level",
         ),
-        (1, (Instr("load", F, (0,)), Instr("sum", F, (0,)), Instr("add", F, (0, 1))), "mixes"),
     ],
 )
 def test_malformed(reduced: int, body: tuple[Instr, ...], message: str) -> None:
@@ -196,14 +196,20 @@ def test_malformed(reduced: int, body: tuple[Instr, ...], message: str) -> None:
         emit(program, CUDA)
 
 
-def test_an_output_at_the_wrong_level() -> None:
-    body = (Instr("load", F, (0,)), Instr("sum", F, (0,)))
-    for value, reduced in ((0, True), (1, False)):
-        program = Program(
-            1, 1, False, (Input(F, "contiguous"),), body, (Output(value, F, "contiguous", reduced),)
-        )
-        with pytest.raises(ValueError, match="differ in level"):
-            emit(program, CUDA)
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ((Instr("load", F, (0,)), Instr("sum", F, (0,)), Instr("sum", F, (1,))), "reduced already"),
+        ((Instr("load", F, (0,)), Instr("sum", F, (0,)), Instr("add", F, (0, 1))), "mixes"),
+    ],
+)
+def test_one_pass_is_not_enough(body: tuple[Instr, ...], message: str) -> None:
+    output = Output(len(body) - 1, F, "contiguous", body[-1].op == "sum")
+    program = Program(1, 1, False, (Input(F, "contiguous"),), body, (output,))
+    with pytest.raises(ValueError, match=message):
+        stages(program)
+    assert program.staged()
+    assert includes(emit(program, CUDA))[-1] == "rows.cu"
 
 
 def copies(dtype: object, count: int = 0, op: str = "add") -> Program:

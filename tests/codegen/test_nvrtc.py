@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from tests.backends.cuda.interpreter import Builder
-from xgpu.codegen import emit
+from xgpu.codegen import emit, folded_once
 from xgpu.codegen.cuda import CUDA
 from xgpu.plugin import BackendUnavailableError, dtypes, ops
 from xgpu.plugin.dtypes import DType
 from xgpu_cuda.compiler import compile_cubin
 from xgpu_cuda.driver import nvrtc
-from xgpu_cuda.launch.matmul import source
+from xgpu_cuda.launch.matmul import source as matmul_source
+from xgpu_cuda.launch.rows import Variant
 
 ARCHITECTURES = ["sm_75", "sm_80", "sm_90", "sm_100", "sm_120"]
 
@@ -74,6 +75,68 @@ def accesses(wide: bool, reduced: bool) -> Builder:
     return build
 
 
+def softmax(dtype: str, kept: int = 1, reduced: int = 1) -> Builder:
+    """A row program with a weight along the rows; 16-bit floats by way of float32."""
+    build = Builder((8,) * kept, (8,) * reduced)
+    x = load(build, dtype)
+    weight = load(build, dtype, "strided", *(0,) * kept, *range(1, reduced + 1))
+    wide = "float32" if dtype in ("float16", "bfloat16") else dtype
+
+    def op(name: str, *args: int) -> int:
+        made = build.op(name, *(build.op("cast", a, dtype=wide) for a in args), dtype=wide)
+        return build.op("cast", made, dtype=dtype)
+
+    e = op("exp", op("subtract", x, build.op("max", build.op("cast", x, dtype=wide))))
+    total = build.op("sum", build.op("cast", e, dtype=wide))
+    build.output(op("multiply", op("divide", e, total), weight))
+    build.output(total, reduced=True)
+    return build
+
+
+def variance(dtype: str) -> Builder:
+    build = Builder((8,), (8,))
+    x, count = load(build, dtype), build.scalar(8, dtype)
+    mean = build.op("divide", build.op("sum", x), count)
+    squares = build.op("square", build.op("subtract", x, mean))
+    build.output(build.op("sum", squares), reduced=True)
+    return build
+
+
+VARIANTS = [Variant(True, 1, 512), Variant(True, 4, 1024), Variant(False, 4, 1024)]
+
+
+@pytest.mark.parametrize("arch", ARCHITECTURES)
+@pytest.mark.parametrize("variant", VARIANTS, ids=str)
+def test_rows_on_each_architecture(arch: str, variant: Variant) -> None:
+    source = variant.macros() + emit(softmax("float32").program, CUDA)
+    assert compile_cubin(source, arch)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "kept", "reduced"),
+    [("float16", 1, 1), ("bfloat16", 2, 1), ("float64", 0, 2), ("float32", 2, 3)],
+)
+def test_rows(dtype: str, kept: int, reduced: int) -> None:
+    source = Variant(True, 2, 512).macros() + emit(softmax(dtype, kept, reduced).program, CUDA)
+    assert compile_cubin(source, "sm_90")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_variances(dtype: str) -> None:
+    once = folded_once(variance(dtype).program)
+    assert once is not None
+    assert compile_cubin(emit(once, CUDA), "sm_90")
+
+
+def test_a_row_is_kept_in_registers() -> None:
+    """Read once and written once, 16 bytes at a time, and nothing spilt."""
+    source = Variant(True, 4, 512).macros() + emit(softmax("float32").program, CUDA)
+    ptx = compile_cubin(source, "compute_90").decode()
+    assert ptx.count("ld.global.v4") == 2 * 4  # the row, and the weight along it
+    assert ptx.count("st.global.v4") == 4
+    assert ".local" not in ptx
+
+
 def representative() -> Iterator[tuple[str, Builder]]:
     for wide in (False, True):
         for reduced in (False, True):
@@ -103,7 +166,7 @@ def test_every_reduction(dtype: DType, strided: bool) -> None:
     ("dtype", "axes"), [("int8", 0), ("float64", 2), ("complex64", 1), ("bfloat16", 1)]
 )
 def test_matmul(arch: str, dtype: str, axes: int) -> None:
-    assert compile_cubin(source(np.dtype(dtype), axes), arch)
+    assert compile_cubin(matmul_source(np.dtype(dtype), axes), arch)
 
 
 @pytest.mark.parametrize("dtype", ["int8", "int32", "int64", "uint64"])

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import xgpu
-from xgpu.cli.program import Data, load_data, load_program
+from xgpu.bench.cases.digits import load_program
+from xgpu.cli.program import Data, load_data
 
 program = load_program()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import ModuleType
 from typing import Any
 
 import array_api_strict
@@ -29,9 +30,9 @@ class Strict(NamespaceBackend):
 
 @pytest.fixture
 def strict() -> Iterator[str]:
-    xp.register_backend("strict", Strict())
-    yield "strict"
-    xp.unregister_backend("strict")
+    xp.register_backend("namespace", Strict())
+    yield "namespace"
+    xp.unregister_backend("namespace")
 
 
 def host(x: Any) -> Any:
@@ -177,3 +178,25 @@ def test_a_backend_without_a_kernel_says_so_at_the_call() -> None:
         np.testing.assert_array_equal(host(x), [7.0, 0.0])
     finally:
         xp.unregister_backend("few")
+
+
+def test_a_dtype_that_the_namespace_lacks() -> None:
+    class Narrow(ModuleType):
+        def __getattr__(self, name: str) -> Any:
+            if name in ("float64", "complex128"):
+                raise AttributeError(name)
+            return getattr(array_api_strict, name)
+
+    xp.register_backend("narrow", NamespaceBackend("narrow", Narrow("narrow")))
+    try:
+        x = xp.ones(3, dtype=xp.float32, device="narrow")
+        assert host(x + x).tolist() == [2, 2, 2]
+        said = (
+            "backend 'narrow' has no dtype float64; it has bool, int8,.* uint64, float32, complex64"
+        )
+        with pytest.raises(xp.UnsupportedOperationError, match=said):
+            xp.asarray([1.0, 2.0], dtype=xp.float64, device="narrow")
+        with pytest.raises(xp.UnsupportedOperationError, match=said):
+            xp.materialize(xp.astype(x, xp.float64) + 1)
+    finally:
+        xp.unregister_backend("narrow")

@@ -54,7 +54,7 @@ def test_a_plugin_that_raises_on_import_breaks_nothing_else(
 ) -> None:
     plugin(tmp_path, "explodes", "raise RuntimeError('no luck today')")
     monkeypatch.syspath_prepend(str(tmp_path))
-    with pytest.raises(xp.PluginError, match="'explodes'.*RuntimeError: no luck today"):
+    with pytest.raises(xp.PluginError, match=r"'explodes'.*no luck today \(.*\.py, line 1\)"):
         xp.device("explodes")
     assert float(xp.asarray(1.5, device="cpu") + 1) == 2.5
     assert any(d == "cpu" for d in xp.devices())
@@ -157,8 +157,8 @@ def test_a_missing_op_is_refused_at_the_call() -> None:
         x = xp.ones((2, 2), device="lacking")
         with pytest.raises(xp.UnsupportedOperationError, match=r"lacking:0 has no tanh\(\)"):
             xp.tanh(x)
-        with pytest.raises(xp.UnsupportedOperationError, match=r"no matmul\(\)"):
-            x @ x
+        with pytest.raises(xp.UnsupportedOperationError, match=r"no cumulative_sum\(\)"):
+            xp.cumulative_sum(x, axis=0)
         assert float(xp.sum(x)) == 4
     finally:
         xp.unregister_backend("lacking")

@@ -102,3 +102,21 @@ def test_shapes_share_a_plan(shape: tuple[int, ...]) -> None:
     a = np.arange(float(np.prod(shape, dtype=int))).reshape(shape)
     for _ in range(3):
         np.testing.assert_array_equal(host(xp.asarray(a) * 2 + 0.25), a * 2 + 0.25)
+
+
+def test_what_a_full_program_reads_from_another_one_is_no_scalar() -> None:
+    a = np.arange(1.0, 5.0)
+    x = xp.asarray(a)
+
+    def program(x: Any, scale: float) -> Any:
+        # Terms that take a scalar, the last of which find the program full.
+        total = x * 1.0
+        for term in range(60):
+            total = total + x * (scale + term)
+        return total
+
+    for scale in (0.5, 0.5, 2.0, 3.0):
+        np.testing.assert_allclose(host(program(x, scale)), program(a, scale), rtol=1e-12)
+        np.testing.assert_allclose(
+            host(xp.sum(program(x, scale))), program(a, scale).sum(), rtol=1e-12
+        )

@@ -14,6 +14,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 import xgpu
+from xgpu.bench.cases.digits import load_program
 from xgpu.cli import picture
 from xgpu.cli.choose import chosen, look
 from xgpu.cli.program import (
@@ -21,7 +22,6 @@ from xgpu.cli.program import (
     TOLERANCE,
     Measured,
     load_data,
-    load_program,
     measure,
 )
 

@@ -11,11 +11,22 @@ from xgpu.cli.choose import look
 
 
 @click.command()
-def devices() -> None:
-    """List every installed backend: its devices, or why it has none here."""
+@click.argument("types", nargs=-1, metavar="[TYPE]...")
+def devices(types: tuple[str, ...]) -> None:
+    """List every installed backend, or these: its devices, or why it has none here.
+
+    To list a backend's devices is to import its library: a TYPE, such as cuda, imports that alone.
+    """
+    entries = xgpu.backends()
+    unknown = set(types) - {entry.type for entry in entries}
+    if unknown:
+        known = ", ".join(entry.type for entry in entries)
+        raise click.UsageError(f"no backend {', '.join(sorted(unknown))}; installed: {known}")
     console = Console(soft_wrap=True)
     default = _default()
-    for entry in xgpu.backends():
+    for entry in entries:
+        if types and entry.type not in types:
+            continue
         found, reason = look(entry.type)
         origin = ", ".join(part for part in (entry.source, entry.distribution) if part)
         if found:

@@ -8,6 +8,7 @@ from typing import Final
 import click
 
 import xgpu
+from xgpu.cli.bench import bench
 from xgpu.cli.demo import demo
 from xgpu.cli.devices import devices
 from xgpu.cli.run import run
@@ -41,6 +42,7 @@ def main() -> None:
     """Array code written once, run on any backend."""
 
 
+main.add_command(bench)
 main.add_command(devices)
 main.add_command(demo)
 main.add_command(run)

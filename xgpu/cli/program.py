@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -44,19 +42,6 @@ class Measured:
     def passed(self) -> bool:
         """Whether the run is as accurate and as near to the reference as it must be."""
         return self.accuracy >= NEEDED_ACCURACY and self.difference <= TOLERANCE
-
-
-def load_program() -> ModuleType:
-    """The documentation's example: a wheel carries it here, a source tree in docs/examples."""
-    here = Path(__file__).parent
-    places = (here / "digits.py", here.parents[1] / "docs" / "examples" / "digits.py")
-    path = next(place for place in places if place.exists())
-    spec = importlib.util.spec_from_file_location("xgpu_digits", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def load_data() -> Data:

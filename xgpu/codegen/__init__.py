@@ -7,6 +7,8 @@ and packs what the kernel is called with, `tuning` chooses how much one thread d
 from xgpu.codegen.arguments import Packer, divisor, layout
 from xgpu.codegen.dialect import Dialect
 from xgpu.codegen.emit import emit
+from xgpu.codegen.moments import folded_once
+from xgpu.codegen.passes import tune_rows
 from xgpu.codegen.stages import vectorised
 from xgpu.codegen.tuning import Tuning, state_bytes, tune
 
@@ -16,8 +18,10 @@ __all__ = [
     "Tuning",
     "divisor",
     "emit",
+    "folded_once",
     "layout",
     "state_bytes",
     "tune",
+    "tune_rows",
     "vectorised",
 ]

@@ -15,6 +15,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from xgpu.codegen.stages import in_passes
 from xgpu.plugin.dtypes import DType, kind_of
 from xgpu.plugin.program import Input, Operand, Output, Program
 
@@ -51,7 +52,10 @@ class Field(NamedTuple):
 def header(program: Program) -> tuple[Field, ...]:
     """The members before the operands, which depend on the kernel alone."""
     axes = max(1, program.kept + program.reduced)
-    if program.reduced:
+    first: tuple[Field, ...]
+    if in_passes(program):
+        first = tuple(Field(s, "integer") for s in ("kept", "reduced", "lanes"))
+    elif program.reduced:
         sizes = ("kept", "reduced", "splits", "segment", "lanes", "finish_lanes")
         first = (*(Field(s, "integer") for s in sizes), Field("workspace", "unsigned"))
     else:

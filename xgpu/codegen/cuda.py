@@ -63,5 +63,5 @@ CUDA: Final = Dialect(
         for op in ops.split()
     },
     type_headers=dict.fromkeys(dtypes.NARROW, "xgpu/half.cuh"),
-    kernels={"elementwise": "elementwise.cu", "reduction": "reduction.cu"},
+    kernels={"elementwise": "elementwise.cu", "reduction": "reduction.cu", "rows": "rows.cu"},
 )

@@ -22,7 +22,7 @@ class Dialect:
     base: tuple[str, ...]  #: headers that every program needs
     headers: Mapping[str, str]  #: the header of each elementwise op and reduction
     complex_headers: Mapping[str, str]  #: the further one for its complex operands
-    kernels: Mapping[str, str]  #: file with the kernels: "elementwise", "reduction"
+    kernels: Mapping[str, str]  #: file of the kernels: "elementwise", "reduction", "rows"
     namespace: str = "xgpu::"  #: written before every function
     type_headers: Mapping[DType, str] = field(default_factory=dict)  #: of a type that has one
     functions: Mapping[str, str] = field(default_factory=dict)  #: where not the op's own name

@@ -9,39 +9,40 @@ includes last.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import pairwise
 
-from xgpu.codegen.arguments import Field, layout
+from xgpu.codegen.arguments import layout
 from xgpu.codegen.dialect import Dialect
-from xgpu.codegen.stages import Stages, located, stages, vectorised
+from xgpu.codegen.row_writer import RowWriter
+from xgpu.codegen.stages import SQUARES_ABOUT, Stages, in_passes, located, stages, vectorised
 from xgpu.codegen.tuning import tune
-from xgpu.plugin import dtypes
-from xgpu.plugin.dtypes import kind_of
-from xgpu.plugin.program import Input, Output, Program
+from xgpu.codegen.writer import Writer, boolean, indented, struct
+from xgpu.plugin.program import Program
 
 
 def emit(program: Program, dialect: Dialect) -> str:
     """The source of the kernels of ``program`` in the language of ``dialect``.
 
+    That of a row program is compiled with the macros that its kernel file names.
+
     Raises:
         ValueError: the program is malformed, see `stages`.
         KeyError: it uses a dtype that the target does not have.
     """
-    return "\n".join(_Writer(program, dialect).lines()) + "\n"
+    writer: RowWriter | PointWriter
+    writer = (RowWriter if in_passes(program) else PointWriter)(program, dialect)
+    return "\n".join(writer.lines()) + "\n"
 
 
-class _Writer:
+class PointWriter(Writer):
+    """The text of an elementwise program, or of one that reduces once."""
+
     def __init__(self, program: Program, dialect: Dialect) -> None:
-        self.program = program
-        self.dialect = dialect
         self.stages: Stages = stages(program)
+        super().__init__(program, dialect, self.stages.invariant, self.stages.reductions)
         self.kind = "reduction" if program.reduced else "elementwise"
-        self.rank = program.kept + program.reduced
-
-    def type(self, value: int) -> str:
-        return self.dialect.type_of(self.program.body[value].dtype)
 
     def lines(self) -> Iterator[str]:
+        """The whole source."""
         if self.kind == "elementwise":
             # No thread waits for another, so a simulator may run them one after the other.
             yield "#define XGPU_NO_BARRIER"
@@ -51,107 +52,50 @@ class _Writer:
         yield from (f'#include "{header}"' for header in self.headers())
         yield "namespace xgpu {"
         yield "struct program {"
-        yield from _indent(self.members())
+        yield from indented(self.members())
         yield "};"
         yield "}  // namespace xgpu"
         yield f'#include "{self.dialect.kernels[self.kind]}"'
 
-    def headers(self) -> Iterable[str]:
-        found = self.dialect.includes(self.program)
-        if any(self.folded_type(v) for v in self.stages.reductions):
-            found = dict.fromkeys((*found, self.dialect.headers["cast"]))
-        return found
-
     def members(self) -> Iterator[str]:
+        """What the struct ``program`` declares."""
         program, tuning = self.program, tune(self.program)
         yield f"using index = {'int64_t' if program.wide else 'int32_t'};"
         yield "using position = unsigned_of<index>;"
         yield f"static constexpr int kept_axes = {program.kept}, rank = {self.rank};"
         yield f"static constexpr int vector = {tuning.vector}, unroll = {tuning.unroll};"
         yield f"static constexpr int block = {tuning.block};"
-        yield f"static constexpr bool located = {_bool(located(program))};"
-        yield f"static constexpr bool vectorised = {_bool(vectorised(program))};"
+        yield f"static constexpr bool located = {boolean(located(program))};"
+        yield f"static constexpr bool vectorised = {boolean(vectorised(program))};"
         if program.reduced:
             writes = any(not output.reduced for output in program.outputs)
-            yield f"static constexpr bool writes = {_bool(writes)};"
+            yield f"static constexpr bool writes = {boolean(writes)};"
         yield "using point = xgpu::point<index, rank>;"
         yield ""
-        yield from _struct("arguments", (self.field(f) for f in layout(program)))
+        yield from struct("arguments", (self.field(f) for f in layout(program)))
         for name, values in (
             ("invariants", self.stages.invariant),
             ("loads", self.point_loads()),
             ("results", self.stages.results),
         ):
-            yield from _struct(name, (f"{self.type(v)} v{v};" for v in values))
+            yield from struct(name, (f"{self.type(v)} v{v};" for v in values))
         yield ""
         yield from self.prepare()
         yield from self.load()
         yield from self.compute()
         yield from self.store()
         if program.reduced:
-            yield from self.state()
+            yield from self.state_of("state", "results", self.stages.reductions)
             yield from self.finish()
-
-    def field(self, field: Field) -> str:
-        array = "" if field.length is None else f"[{field.length}]"
-        if field.dtype is not None:
-            constant = "const " if field.slot == "source" else ""
-            return f"{constant}{self.dialect.type_of(field.dtype)}* {field.name};"
-        if field.slot == "complex":
-            return f"double {field.name}[2];"
-        name = {"integer": "int64_t", "unsigned": "uint64_t", "real": "double"}
-        return f"{name.get(field.slot, field.slot)} {field.name}{array};"
 
     # Reading.
 
     def point_loads(self) -> tuple[int, ...]:
+        """The values that are read at each point."""
         return tuple(v for v in self.stages.point if self.program.body[v].op == "load")
 
-    def given(self, value: int) -> tuple[int, Input]:
-        number = self.program.body[value].args[0]
-        return number, self.program.inputs[number]
-
-    def read(self, value: int) -> str:
-        """The expression that reads the input of load ``value`` at point ``p``."""
-        number, given = self.given(value)
-        name, kind = f"a.in{number}", self.dialect.type_of(given.dtype)
-        if given.access == "scalar":
-            if kind_of(given.dtype) == "c":
-                part = self.dialect.type_of(dtypes.real_of(given.dtype))
-                return f"{kind}{{static_cast<{part}>({name}[0]), static_cast<{part}>({name}[1])}}"
-            if given.dtype == dtypes.bool_:
-                return f"{name} != 0"
-            if given.dtype in dtypes.NARROW:
-                return f"{self.dialect.namespace}cast<{kind}>({name})"
-            return f"static_cast<{kind}>({name})"
-        if given.access == "uniform":
-            return f"{name}[0]"
-        if given.access == "index":
-            return name + self.offset(f"in{number}", "int64_t", given.after, " + ")
-        return f"{name}[{self.place(f'in{number}', given, given.after)}]"
-
-    def place(self, name: str, operand: Input | Output, kept: bool) -> str:
-        if operand.access == "contiguous":
-            return "p.position"
-        return self.offset(name, "index", kept) or "0"
-
-    def offset(self, name: str, kind: str, kept: bool, joined: str = "") -> str:
-        # The kept part first and by itself: a reduction computes it once per kept point.
-        ends = (0, self.program.kept) if kept else (0, self.program.kept, self.rank)
-        parts = []
-        for first, last in pairwise(ends):
-            if last > first:
-                start = f"p, a.{name}_strides"
-                parts.append(f"dot<{kind}, {first}, {last}>({start})")
-        return joined + " + ".join(parts) if parts else ""
-
-    def prepare(self) -> Iterator[str]:
-        body = list(self.assign(self.stages.invariant, set(), stored=self.stages.invariant))
-        yield from self.method(
-            "invariants prepare(const arguments& a)", ["invariants f;", *body, "return f;"]
-        )
-
     def load(self) -> Iterator[str]:
+        """The functions that read a point, and neighbours of one."""
         loads = self.point_loads()
         yield from self.method(
             "void load(const arguments& a, const point& p, loads& l)",
@@ -188,37 +132,12 @@ class _Writer:
 
     # Computing.
 
-    def call(self, value: int) -> str:
-        op, dtype, args = self.program.body[value]
-        names = ", ".join(f"v{arg}" for arg in args)
-        return f"{self.dialect.function(op, dtype)}({names})"
-
-    def assign(
-        self, values: Iterable[int], held: set[int], stored: Iterable[int] = ()
-    ) -> Iterator[str]:
+    def assign(self, values: Iterable[int], held: set[int]) -> Iterator[str]:
         """One constant per value of ``values``, in order; ``held`` ones are loads already done."""
-        stored = set(stored)
-        for value in values:
-            load = self.program.body[value].op == "load"
-            source = (
-                f"l.v{value}" if value in held else self.read(value) if load else self.call(value)
-            )
-            yield f"const {self.type(value)} v{value} = {source};"
-            if value in stored:
-                yield f"f.v{value} = v{value};"
-
-    def invariants_of(self, values: Iterable[int], results: Iterable[int]) -> Iterator[str]:
-        """The invariant values that ``values`` and ``results`` use, by their own names."""
-        used = set(results)
-        for value in values:
-            op, _, args = self.program.body[value]
-            if op != "load":
-                used.update(args)
-        for value in self.stages.invariant:
-            if value in used:
-                yield f"const {self.type(value)} v{value} = f.v{value};"
+        return (self.computed(v, f"l.v{v}" if v in held else "") for v in values)
 
     def compute(self) -> Iterator[str]:
+        """The function that computes what a point hands on."""
         results = self.stages.results
         yield from self.method(
             "results compute(const invariants& f, const loads& l)",
@@ -232,6 +151,7 @@ class _Writer:
     # Writing.
 
     def store(self) -> Iterator[str]:
+        """The functions that write at a point, and at neighbours of one."""
         outputs = [
             (number, output)
             for number, output in enumerate(self.program.outputs)
@@ -250,74 +170,30 @@ class _Writer:
         else:
             yield from self.no_packet("store_packet", "const results")
 
-    def written(self, number: int, output: Output, value: str) -> str:
-        reduced = bool(self.program.reduced) and output.reduced
-        place = "0" if output.access == "uniform" else self.place(f"out{number}", output, reduced)
-        return f"a.out{number}[{place}] = {value};"
-
     def no_packet(self, name: str, kind: str) -> Iterator[str]:
+        """A function of neighbours that is never called."""
         yield "template <int N>"
         yield from self.method(f"void {name}(const arguments&, position, {kind} (&)[N])", [])
 
     # Reducing.
 
-    def folded_type(self, value: int) -> str:
-        """The type that a reduction converts its values to, or '' if they have it."""
-        op, dtype, (arg,) = self.program.body[value]
-        if op.startswith("arg") or self.program.body[arg].dtype == dtype:
-            return ""
-        return self.dialect.type_of(dtype)
-
-    def state(self) -> Iterator[str]:
-        members, absorb, merge, sizes = [], [], [], [4]
-        for value in self.stages.reductions:
-            op, _, (arg,) = self.program.body[value]
-            kind = self.folded_type(value)
-            sizes.append(self.program.body[value].dtype.itemsize)
-            members.append(f"accumulator::{op}<{kind or self.type(arg)}, index> v{value};")
-            taken = f"{self.dialect.namespace}cast<{kind}>(r.v{arg})" if kind else f"r.v{arg}"
-            absorb.append(f"v{value}.absorb({taken}, position);")
-            merge.append(f"v{value}.merge(other.v{value});")
-        method = self.dialect.method.removeprefix("static ")
-        # Whole words, because threads exchange them.
-        yield f"struct alignas({max(sizes)}) state {{"
-        yield from _indent(members)
-        yield f"    {method} void absorb(const results& r, index position) {{"
-        yield from _indent(absorb, 2)
-        yield "    }"
-        yield f"    {method} void merge(const state& other) {{"
-        yield from _indent(merge, 2)
-        yield "    }"
-        yield "};"
-
     def finish(self) -> Iterator[str]:
+        """The function that computes what a kept point has after the reductions, and writes it."""
         outputs = [(n, o) for n, o in enumerate(self.program.outputs) if o.reduced]
         epilogue = self.stages.epilogue
         yield from self.method(
             "void finish(const arguments& a, const invariants& f, const state& s, const point& p)",
             [
                 *self.invariants_of(epilogue, (o.value for _, o in outputs)),
-                *(f"const {self.type(v)} v{v} = s.v{v}.value;" for v in self.stages.reductions),
-                *self.assign(epilogue, set()),
+                *(
+                    self.computed(v, self.folded(v) if v in self.reductions else "")
+                    for v in sorted((*self.reductions, *epilogue))
+                ),
                 *(self.written(n, o, f"v{o.value}") for n, o in outputs),
             ],
         )
 
-    def method(self, signature: str, body: Iterable[str]) -> Iterator[str]:
-        yield f"{self.dialect.method} {signature} {{"
-        yield from _indent(body)
-        yield "}"
-
-
-def _indent(lines: Iterable[str], levels: int = 1) -> Iterator[str]:
-    return ("    " * levels + line if line else line for line in lines)
-
-
-def _struct(name: str, members: Iterable[str]) -> Iterator[str]:
-    yield f"struct {name} {{"
-    yield from _indent(members)
-    yield "};"
-
-
-def _bool(value: bool) -> str:
-    return "true" if value else "false"
+    def folded(self, value: int) -> str:
+        """The expression of the result of a reduction."""
+        op, _, args = self.program.body[value]
+        return f"s.v{value}.about(v{args[1]})" if op == SQUARES_ABOUT else f"s.v{value}.value"

@@ -8,10 +8,15 @@ it once, before its loop, and both the body and the epilogue may use it. The lev
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from xgpu.plugin.program import REDUCTION_NAMES, Input, Program
 
 INVARIANT, POINT, REDUCED = 0, 1, 2
+
+SQUARES_ABOUT: Final = "squares_about"
+"""A reduction of a program that `xgpu.codegen.moments` has rewritten: of values at the points and
+one of their row, the sum of the squares of their differences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,7 @@ def stages(program: Program) -> Stages:
             at = INVARIANT if is_invariant(given) else REDUCED if given.after else POINT
             if given.after and not program.reduced:
                 raise ValueError(f"input {args[0]} is read after reductions, but there are none")
-        elif op in REDUCTION_NAMES:
+        elif op in REDUCTION_NAMES or op == SQUARES_ABOUT:
             if level[args[0]] == REDUCED:
                 raise ValueError(f"{op} (value {value}) takes a value that is reduced already")
             if not program.reduced:
@@ -76,6 +81,11 @@ def stages(program: Program) -> Stages:
         tuple(groups[REDUCED]),
         tuple(sorted(results)),
     )
+
+
+def in_passes(program: Program) -> bool:
+    """Whether ``program`` is a row program, whose kernel goes over a row in passes."""
+    return program.staged() and all(instr.op != SQUARES_ABOUT for instr in program.body)
 
 
 def located(program: Program) -> bool:

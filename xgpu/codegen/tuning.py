@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from xgpu.codegen.stages import is_invariant, located, stages, vectorised
+from xgpu.codegen.stages import SQUARES_ABOUT, is_invariant, located, stages, vectorised
 from xgpu.plugin.program import Program
 
 VECTOR_BYTES: Final = 16
@@ -23,11 +23,12 @@ where arithmetic, not memory, sets the pace."""
 SHARED_BYTES: Final = 32768
 """Shared memory that the accumulators of half a block may take."""
 
-_HEAVY_OPS: Final = (
+_NAMES: Final = (
     "acos acosh asin asinh atan atan2 atanh cos cosh exp expm1 floor_divide hypot log log10 log1p "
     "log2 logaddexp pow remainder sin sinh tan tanh"
 )
-_HEAVY: Final = frozenset(_HEAVY_OPS.split())
+HEAVY: Final = frozenset(_NAMES.split())
+"""Ops that cost many instructions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def tune(program: Program) -> Tuning:
     steps = stages(program)
     reads = [i.dtype.itemsize for i in program.inputs if not i.after and not is_invariant(i)]
     writes = [o.dtype.itemsize for o in program.outputs if not (program.reduced and o.reduced)]
-    weight = sum(_weight(program, value) for value in steps.point)
+    weight = sum(weigh(program, value) for value in steps.point)
     if located(program):
         # Coordinates take a division per axis, and a product per axis and operand.
         accesses = [i.access for i in program.inputs] + [o.access for o in program.outputs]
@@ -68,13 +69,15 @@ def tune(program: Program) -> Tuning:
 
 def state_bytes(program: Program) -> int:
     """An upper bound of the size of all accumulators of ``program``."""
-    # 16 is the largest, and the widest alignment: complex128, or a float64 with its index.
-    return 16 * len(stages(program).reductions)
+    # 16 is the widest alignment: complex128, or a float64 with its index.
+    sizes = (32 if program.body[v].op == SQUARES_ABOUT else 16 for v in stages(program).reductions)
+    return sum(sizes)
 
 
-def _weight(program: Program, value: int) -> int:
+def weigh(program: Program, value: int) -> int:
+    """About how many instructions a value takes."""
     op, dtype, args = program.body[value]
     if op == "load":
         return 0
     widest = max(dtype.itemsize, *(program.body[arg].dtype.itemsize for arg in args))
-    return (16 if op in _HEAVY else 1) * (2 if widest > 4 else 1)
+    return (16 if op in HEAVY else 1) * (2 if widest > 4 else 1)

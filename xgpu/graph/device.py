@@ -16,13 +16,15 @@ class Device:
     ``type`` and ``index`` are its parts. Compares equal to itself and to its own name as a string.
     """
 
-    __slots__ = ("backend", "index", "kernels", "plans", "recent", "type", "unsupported")
+    __slots__ = ("backend", "index", "kernels", "plans", "recent", "rows", "type", "unsupported")
 
     def __init__(self, type: str, index: int, backend: Any) -> None:
         self.type: Final = type
         self.index: Final = index
         self.backend: Final = backend
         self.unsupported: Final[frozenset[str]] = backend.unsupported
+        #: Whether the backend takes row programs (`xgpu.graph.rows`).
+        self.rows: Final[bool] = "row programs" in getattr(backend, "capabilities", ())
         #: Structural key of a program -> compiled kernel.
         self.kernels: Final[dict[Any, Any]] = {}
         #: Structure of pending nodes -> what it was lowered to (`xgpu.runtime.shortcut`).

@@ -21,9 +21,12 @@ SHOWN: Final = 5
 """Kernels that an error names."""
 
 
-def launched(recent: Recent, kernel: Any) -> None:
-    """Remember that ``kernel``, or the op of that name, is about to be queued by this thread."""
-    frame = users_frame(sys._getframe(1))
+def launched(recent: Recent, kernel: Any, inside: int = 1) -> None:
+    """Remember that ``kernel``, or the op of that name, is about to be queued by this thread.
+
+    ``inside``: so many callers at least are xgpu's own, which need not be looked at.
+    """
+    frame = users_frame(sys._getframe(inside))
     if frame is not None:
         # The frame itself would keep the user's arrays alive.
         recent.append((kernel, frame.f_code, frame.f_lineno))

@@ -5,7 +5,7 @@ Source: Array API 2025.12, "Linear Algebra Extension".
 
 from __future__ import annotations
 
-from xgpu.arguments import checked, same_device
+from xgpu.arguments import checked, on_one_device
 from xgpu.array import Array, binary, read, seen, through, wrap
 from xgpu.graph.shapes import integer, normalize_axis
 from xgpu.graph.view import View
@@ -29,7 +29,7 @@ def cross(x1: Array, x2: Array, /, *, axis: int = -1) -> Array:
 
     Source: Array API 2025.12, Linear Algebra Extension.
     """
-    same_device([x1, x2], "cross")
+    x1, x2 = on_one_device([x1, x2], "cross")
     if x1.ndim != x2.ndim and integer(axis, "axis") >= 0:
         raise ValueError(f"cross() of different ranks takes a negative axis: got {axis}")
     place = normalize_axis(axis, min(x1.ndim, x2.ndim)) - min(x1.ndim, x2.ndim)
@@ -101,7 +101,7 @@ def outer(x1: Array, x2: Array, /) -> Array:
 
     Source: Array API 2025.12, Linear Algebra Extension.
     """
-    same_device([x1, x2], "outer")
+    x1, x2 = on_one_device([x1, x2], "outer")
     if x1.ndim != 1 or x2.ndim != 1:
         raise ValueError(f"outer() takes 1-d arrays: got shapes {x1.shape} and {x2.shape}")
     return binary(ops.MULTIPLY, expand_dims(x1, 1), expand_dims(x2, 0))

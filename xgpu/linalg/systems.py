@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from xgpu.arguments import checked, same_device, scalar_type
+from xgpu.arguments import on_one_device, scalar_type
 from xgpu.array import Array, binary, read, wrap
 from xgpu.creation import ones, zeros
 from xgpu.data_types import finfo
@@ -120,7 +120,8 @@ def solve(x1: Array, x2: Array, /) -> Array:
 
     Source: Array API 2025.12, Linear Algebra Extension.
     """
-    device = same_device([square(x1, "solve"), checked(x2, "solve")], "solve")
+    x1, x2 = on_one_device([square(x1, "solve"), x2], "solve")
+    device = x1.device
     if not x2.ndim:
         raise ValueError("solve() takes right-hand sides of at least 1 axis: got a 0-d array")
     vector = x2.ndim == 1

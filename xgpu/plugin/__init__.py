@@ -25,6 +25,7 @@ from xgpu.plugin.errors import (
 from xgpu.plugin.exchange import Exchange
 from xgpu.plugin.hookspecs import GROUP, hookimpl, hookspec
 from xgpu.plugin.library import library
+from xgpu.plugin.meter import Meter
 from xgpu.plugin.namespace import NamespaceBackend
 from xgpu.plugin.program import Access, Input, Instr, Operand, Output, Program, Result, Strided
 from xgpu.plugin.streams import Stream, Streams
@@ -45,6 +46,7 @@ __all__ = [
     "Kernel",
     "KernelError",
     "KernelOp",
+    "Meter",
     "NamespaceBackend",
     "Operand",
     "OutOfMemoryError",

@@ -48,7 +48,11 @@ class Backend(Protocol):
     ``protocol`` is `PROTOCOL_VERSION` as the plugin was written for. ``name`` names the backend
     in reports ("numpy", "cuda"). ``kernel_ops`` maps names of the op table's kernel rows to
     functions. ``unsupported`` names the elementwise and reduction rows that it lacks (use of
-    one raises `UnsupportedOperationError` at the call).
+    one that no composite makes raises `UnsupportedOperationError` at the call).
+
+    ``capabilities``, which a backend may do without, is a frozenset of what else it understands:
+    ``"row programs"``, programs that are `staged`. Without it what they would compute is computed
+    by several programs.
 
     Work on one device is done in the order of the calls (one stream); no method but
     `to_host` and `synchronize` waits for the device. xgpu calls `compile`, `launch` and the

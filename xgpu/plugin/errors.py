@@ -27,3 +27,15 @@ class OutOfMemoryError(MemoryError):
 
 class KernelError(RuntimeError):
     """A kernel failed to compile or to launch, or faulted while it ran."""
+
+
+class GuardError(RuntimeError):
+    """A copy or a wait that `xgpu.guard` forbids; it was not made."""
+
+
+class GuardWarning(UserWarning):
+    """A copy or a wait that `xgpu.guard` was told to warn of."""
+
+
+class MixedDevicesWarning(UserWarning):
+    """A call moved its operands to one device, as `xgpu.mixed_devices` told it to."""

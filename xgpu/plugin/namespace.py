@@ -75,8 +75,8 @@ class NamespaceBackend:
 
     Args:
         name: the backend's name in reports.
-        namespace: a module with the Array API standard's functions, such as one of
-            ``array_api_compat``'s.
+        namespace: a module with the Array API standard's functions and dtypes, such as one of
+            ``array_api_compat``'s. A dtype that it has no name for is unsupported.
         functions: op name -> function, for ops that the namespace lacks or gets wrong. An
             elementwise function takes the operands; a reduction takes a two-dimensional array
             and folds its axis 1; ``cast`` takes an array and a dtype; an op that is a kernel of
@@ -95,6 +95,9 @@ class NamespaceBackend:
     """
 
     _NOTHING: AbstractContextManager[Any] = nullcontext()
+
+    #: Values are computed in the order of the body and broadcast: a program of any kind runs.
+    capabilities: frozenset[str] = frozenset({"row programs"})
 
     def __init__(
         self, name: str, namespace: ModuleType, *, functions: Mapping[str, Function] | None = None
@@ -162,18 +165,19 @@ class NamespaceBackend:
         """A copy of a NumPy array, flattened in C order."""
         flat = np.array(array, order="C").reshape(-1)
         with self.within(device):
+            dtype = self._dtype(flat.dtype)  # given, because some take another in silence
             if flat.dtype in dtypes.NARROW:
                 # By way of float32: not every library knows the dtype that ml_dtypes gives NumPy.
                 wide = self.xp.asarray(flat.astype(np.float32), copy=True)
-                made = self.functions["cast"](wide, self._dtype(flat.dtype))
+                made = self.functions["cast"](wide, dtype)
             else:
-                made = self.xp.asarray(flat, copy=True)
+                made = self.xp.asarray(flat, dtype=dtype, copy=True)
             return self.finished([made])[0]
 
     def to_host(self, device: int, buffer: Buffer, dtype: DType, offset: int, size: int) -> Any:
         """A copy of a part of a buffer as a NumPy array."""
         with self.within(device):
-            part = buffer[offset : offset + size]
+            part = _part(buffer, offset, size)
             if dtype in dtypes.NARROW:
                 part = self.functions["cast"](part, self._dtype(dtypes.float32))
             return np.array(self.numpy_of(part), dtype=dtype)
@@ -320,7 +324,7 @@ class NamespaceBackend:
         value, offset, strides = operand
         if given.access == "contiguous":
             level = self._level(program, shape, given.after)
-            return self.xp.reshape(value[offset : offset + math.prod(level)], level)
+            return self.xp.reshape(_part(value, offset, math.prod(level)), level)
         if given.access == "scalar":
             if given.dtype in dtypes.NARROW:
                 # The cast rounds once, a namespace may do it by way of float32.
@@ -376,14 +380,17 @@ class NamespaceBackend:
         """``dtype`` as the namespace spells it.
 
         Raises:
-            UnsupportedOperationError: a 16-bit float that it does not have.
+            UnsupportedOperationError: it has none of that name.
         """
-        if dtype in dtypes.NARROW and not hasattr(self.xp, dtype.name):
+        found = getattr(self.xp, dtype.name, None)
+        if found is None:
+            have = ", ".join(d.name for d in dtypes.ALL if hasattr(self.xp, d.name))
+            remedy = "cast to float32 first: xgpu.astype(x, xgpu.float32)"
             raise UnsupportedOperationError(
                 f"backend {self.name!r} has no dtype {dtype}; "
-                "cast to float32 first: xgpu.astype(x, xgpu.float32)"
+                f"{remedy if dtype in dtypes.NARROW else f'it has {have}'}"
             )
-        return getattr(self.xp, dtype.name, dtype) if dtype.name != "bool" else self.xp.bool
+        return found
 
     # Ops that are kernels of their own, in the standard's functions
 
@@ -451,6 +458,11 @@ class NamespaceBackend:
                 )
 
         return run
+
+
+def _part(buffer: Buffer, offset: int, size: int) -> Any:
+    # The whole as it is: a library that compiles its slices would compile one for each size.
+    return buffer if size == buffer.shape[0] else buffer[offset : offset + size]
 
 
 def _cast(function: Function, dtype: Any, value: Any) -> Any:

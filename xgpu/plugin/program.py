@@ -68,23 +68,44 @@ class Program:
     outputs: tuple[Output, ...]
 
     def levels(self) -> tuple[bool, ...]:
-        """For each value of the body, whether it exists once per kept point."""
-        if not self.reduced:
-            return (False,) * len(self.body)
-        levels: list[bool] = []
-        for instr in self.body:
-            if instr.op == "load":
-                levels.append(self.inputs[instr.args[0]].after)
-            elif instr.op in REDUCTION_NAMES:
-                levels.append(True)
+        """For each value of the body, whether it exists once per kept point.
+
+        A value that mixes points with reduced values of their rows is at the points.
+        """
+        return tuple(level is _REDUCED for level in self._levels()[0])
+
+    def staged(self) -> bool:
+        """Whether a value at the points needs a reduced one: a row program.
+
+        Only backends whose ``capabilities`` name ``"row programs"`` are given such programs.
+        """
+        return self.reduced > 0 and self._levels()[1]
+
+    def _levels(self) -> tuple[list[int], bool]:
+        levels: list[int] = []
+        staged = False
+        for op, _, args in self.body:
+            if op == "load":
+                given = self.inputs[args[0]]
+                one = given.access in ("scalar", "uniform")
+                levels.append(_REDUCED if given.after else _INVARIANT if one else _POINT)
+            elif op in REDUCTION_NAMES:
+                levels.append(_REDUCED)
+                staged = staged or levels[args[0]] == _REDUCED
             else:
-                levels.append(any(levels[a] for a in instr.args))
-        return tuple(levels)
+                given_levels = {levels[a] for a in args}
+                staged = staged or {_POINT, _REDUCED} <= given_levels
+                levels.append(_POINT if _POINT in given_levels else max(given_levels))
+        return levels, staged or any(
+            not output.reduced and levels[output.value] == _REDUCED for output in self.outputs
+        )
 
     def ops(self) -> tuple[str, ...]:
         """The names of the ops that this program fuses, loads left out."""
         return tuple(instr.op for instr in self.body if instr.op != "load")
 
+
+_INVARIANT, _POINT, _REDUCED = 0, 1, 2
 
 REDUCTION_NAMES = frozenset({"sum", "prod", "min", "max", "any", "all", "argmin", "argmax"})
 

@@ -25,7 +25,7 @@ Load = tuple[str, Node, DType, View | None, bool]
 
 kind: buffer, scalar or index.  node: whose buffer it is; for a scalar the constant, or the op that
 takes the scalar.  view None: the whole node, in the order of its level.
-after: at the level of the roots, not below a reduction. A plain tuple: one is made per operand
+after: at the kept level, not at the points of a reduction. A plain tuple: one is made per operand
 and flush.
 """
 
@@ -58,14 +58,14 @@ class Placed(NamedTuple):
 def place(axes: Axes, loads: list[Load], at_root: list[bool], region: Any) -> Placed:
     """Address every operand.
 
-    ``at_root``: for each output, whether it is at the level of the roots. ``region``: None, or
+    ``at_root``: for each output, whether it is at the kept level. ``region``: None, or
     (buffer, view) for the first output.
     """
     space = _Space(axes)
     reads = [None if load[0] == "scalar" else space.read(load) for load in loads]
     writes = [space.write(root, None) for root in at_root]
     if region is not None:
-        writes[0] = space.write(True, region[1])
+        writes[0] = space.write(at_root[0], region[1])
     space.merge([s for s in reads if s is not None] + writes)
 
     wide = math.prod(space.shape) > LIMIT

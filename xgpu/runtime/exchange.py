@@ -58,6 +58,25 @@ class Exchange:
         host = to_host(self._storage.node, self._view)
         return host if dtype is None else converted(host, np.dtype(dtype))
 
+    def __buffer__(self, flags: int, /) -> memoryview:
+        """A read-only copy of the values of an array on ``cpu``; Python asks for it since 3.12.
+
+        Raises:
+            BufferError: the array is on another device, or of bfloat16.
+        """
+        device = self._storage.node.device
+        if device.type != "cpu":
+            raise BufferError(
+                f"an array on {device} has no buffer in the host's memory; "
+                "copy it there first: xgpu.to_device(x, 'cpu')"
+            )
+        host = np.asarray(to_host(self._storage.node, self._view))
+        host.flags.writeable = False
+        try:
+            return memoryview(host)  # type: ignore[arg-type]
+        except ValueError as error:
+            raise BufferError(f"an array of {host.dtype} has no buffer: {error}") from error
+
     def __dlpack__(
         self,
         /,

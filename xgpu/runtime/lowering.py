@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from xgpu.graph.node import Node
+from xgpu.graph.rows import Rows, about_mean
 from xgpu.graph.view import (
     Shape,
     View,
@@ -57,18 +58,37 @@ class Lowering:
     ``shape`` is that of the roots. If a root reduces (itself, or as the epilogue of a
     reduction), ``space`` is the shape of the reductions' operand and ``axes`` what they reduce;
     values then live at two levels, and ``shape`` is the kept one.
+
+    ``staged`` allows a row program, in which what is read once per row below a reduction is a
+    value of the kept level, where the rows fit. With ``rows`` it is one from the start: the roots
+    have the shape of its space.
     """
 
-    def __init__(self, shape: Shape, materialize: Materialize) -> None:
+    def __init__(
+        self,
+        shape: Shape,
+        materialize: Materialize,
+        staged: bool = False,
+        rows: Rows | None = None,
+        fits: bool = True,
+    ) -> None:
         self.shape = shape
         self.materialize = materialize
+        self.staged = staged
+        self.fits = fits
+        self.rows = rows
+        self.reduces: bool = False
         self.space: Shape | None = None
         self.axes: tuple[int, ...] = ()
+        if rows is not None:
+            self.shape, self.space, self.axes = rows.kept, rows.space, rows.axes
+        self.root: bool = rows is None  # whether the roots are at the kept level
         self.body: list[tuple[Any, ...]] = []
         self.loads: list[Load] = []
         self.values: dict[Any, int] = {}
         self.full: dict[Any, int] = {}  # values before a reduction, by the same keys
         self.wide: dict[int, int] = {}  # 16-bit values in float32
+        self.same: dict[Any, int] = {}  # instructions and scalars, where something reduces
         self.words: int = 0
         self.linear: bool = True  # every operand so far is whole and in order
 
@@ -79,6 +99,11 @@ class Lowering:
 
         ``after`` is False below a reduction, where the space is that of its operand.
         """
+        if not after and view is not None and self.rows is not None:
+            # What is in memory does not ask for a row program.
+            there = node.buffer is not None and not self.rows.at_points
+            if not there and self.rows.once(node, view):
+                return self.emit(node, None)
         values = self.values if after else self.full
         key: Any = node if view is None else (node, view)
         number = values.get(key)
@@ -113,7 +138,7 @@ class Lowering:
                 number = self.emit(base, self._plain(composed, base.shape, after), after)
         elif op is ops.INDEX:
             number = self._index(node, view, after)
-        elif op.kind is REDUCTION and after and self._reduces_here(node, view):
+        elif op.kind is REDUCTION and self._reduces_here(node, view, after):
             number = self._reduction(node)
         else:
             number = self._cut(node, view, after, _why(op))
@@ -146,9 +171,21 @@ class Lowering:
         if (taken is FLOAT16 or taken is BFLOAT16) and op not in ops.TAKE_NARROW:
             args = [self._widened(number) for number in args]
             if dtype is taken:
-                body.append((op.name, FLOAT32, tuple(args)))
-                op, args = ops.CAST, [len(body) - 1]
-        body.append((op.name, dtype, tuple(args)))
+                args = [self._append((op.name, FLOAT32, tuple(args)))]
+                op = ops.CAST
+        return self._append((op.name, dtype, tuple(args)))
+
+    def _append(self, instr: tuple[Any, ...]) -> int:
+        """The value of an instruction; of an earlier one that is the same, if something reduces.
+
+        There the same mean is often recorded twice, by `mean` and by `var`.
+        """
+        body = self.body
+        if self.space is not None:
+            number = self.same.setdefault(instr, len(body))
+            if number < len(body):
+                return number
+        body.append(instr)
         return len(body) - 1
 
     def _widened(self, number: int) -> int:
@@ -161,8 +198,15 @@ class Lowering:
 
     def _scalar(self, node: Node, args: list[int], after: bool) -> None:
         """Put the load of the scalar that ``node`` takes among its arguments."""
-        number = self._load("scalar", node, None, after, node.inputs[0].dtype)
-        args.insert(0 if node.attrs[1] else 1, number)
+        dtype, (value, first) = node.inputs[0].dtype, node.attrs
+        if self.space is None:
+            number = self._load("scalar", node, None, after, dtype)
+        else:
+            key = (dtype, repr(value), after)  # zeros of either sign are equal
+            known = self.same.get(key)
+            number = self._load("scalar", node, None, after, dtype) if known is None else known
+            self.same[key] = number
+        args.insert(0 if first else 1, number)
 
     def _index(self, node: Node, view: View | None, after: bool) -> int:
         shape = node.shape
@@ -172,7 +216,9 @@ class Lowering:
             return self._cut(node, view, after, "a reshape of a generator")
         return self._load("index", node, composed, after)
 
-    def _reduces_here(self, node: Node, view: View | None) -> bool:
+    def _reduces_here(self, node: Node, view: View | None, after: bool) -> bool:
+        if not after and (self.rows is None or not self.rows.thin):
+            return False
         source, axes = node.inputs[0], node.attrs
         if view is not None and not (is_contiguous(view) and view.offset == 0):
             return False
@@ -182,8 +228,18 @@ class Lowering:
 
     def _reduction(self, node: Node) -> int:
         source = node.inputs[0]
-        self.space, self.axes = source.shape, node.attrs
-        number = self.emit(source, None, after=False)
+        self.reduces = True
+        if self.space is None:
+            self.space, self.axes = source.shape, node.attrs
+            rows = Rows(self.space, self.axes) if self.staged else None
+            if rows is not None and self.fits and rows.fit():
+                self.rows = rows
+        if self.rows is None and self.staged and about_mean(node):
+            self.rows = Rows(self.space, self.axes)
+            number = self.emit(source, None, after=False)
+            self.rows = None
+        else:
+            number = self.emit(source, None, after=False)
         number = self._instr(node.op, node.dtype, [number])
         # Whatever the view that led here, the order of the elements is the same.
         self.values[node] = number
@@ -210,19 +266,27 @@ class Lowering:
 
     # Views
 
+    def level(self, after: bool) -> Shape:
+        """The shape of the kept level, or of the points."""
+        level = self.shape if after else self.space
+        assert level is not None
+        return level
+
     def _compose(self, outer: View | None, inner: View, after: bool) -> View | None:
         if outer is not None:
             return compose(outer, inner)
-        level = self.shape if after else self.space
-        assert level is not None
+        level = self.level(after)
         return inner if inner.shape == level else compose(whole(level), inner)
 
     def _plain(self, view: View, base: Shape, after: bool) -> View | None:
         """None in place of the view that is the whole of ``base`` in the space's order."""
-        level = self.shape if after else self.space
-        if base == level and view.offset == 0 and view.strides == contiguous_strides(base):
-            return None
-        return view
+        if view.offset:
+            return view
+        level = self.level(after)
+        if base == level:
+            return None if view.strides == contiguous_strides(base) else view
+        same = _squeezed(base) == _squeezed(level) and is_contiguous(view)
+        return None if same else view
 
     # The end
 
@@ -231,7 +295,8 @@ class Lowering:
 
         ``region`` is the (buffer, view) to which the one root is written, if not a fresh buffer.
         """
-        targets = [(self.values[n], n, True) for n in roots]
+        values = self.values if self.root else self.full
+        targets = [(values[n], n, self.root) for n in roots]
         for node in held:
             for values, after in ((self.values, True), (self.full, False)):
                 number = values.get(node)

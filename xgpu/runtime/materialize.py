@@ -13,18 +13,19 @@ from typing import Any
 
 from xgpu.graph.faults import explain, launched
 from xgpu.graph.node import Node, leaf
+from xgpu.graph.rows import Rows, apart, plan, results
 from xgpu.graph.view import View, whole
 from xgpu.plugin import ops
 from xgpu.plugin.backend import KernelOp
 from xgpu.plugin.errors import KernelError
 from xgpu.plugin.ops import Kind, Op
 from xgpu.plugin.program import Result, Strided, contiguous_strides
-from xgpu.runtime import shortcut, trace
+from xgpu.runtime import guard, recall, shortcut, trace
 from xgpu.runtime.held import edges, held, is_held
 from xgpu.runtime.kernels import launch
 from xgpu.runtime.lowering import Lowered, Lowering
 
-ELEMENTWISE = Kind.ELEMENTWISE
+ELEMENTWISE, REDUCTION = Kind.ELEMENTWISE, Kind.REDUCTION
 
 # Materializing changes how nodes hold their values; recording does not, and takes no lock.
 _lock = threading.RLock()
@@ -41,7 +42,8 @@ def materialize(nodes: list[Node], reason: str = "asked for") -> None:
             alone = node.op.kind not in (ELEMENTWISE, Kind.REDUCTION)
             key = (node.device, node.shape, id(node) if alone else None)
             groups.setdefault(key, []).append(node)
-        for group in groups.values():
+        # What others here are made of is computed with them, and kept since it is held.
+        for group in sorted(groups.values(), key=_depth, reverse=True):
             left = [n for n in group if n.buffer is None]
             if len(left) == 1:
                 _one(left[0], reason)
@@ -71,6 +73,8 @@ def run(
 ) -> list[Node]:
     """Launch an op that is a kernel of its own, now; its results are leaves. None is empty."""
     device = inputs[0].device
+    if op.name in guard.WAITS:
+        guard.waiting(device, f"{op.name}() says whether it failed")
     with _lock:
         operands = [strided(node) for node in inputs]
         function: KernelOp = device.backend.kernel_ops[op.name]
@@ -94,6 +98,8 @@ def _one(node: Node, reason: str) -> None:
     op = node.op
     if op.kind is ELEMENTWISE and not trace.active:
         _flat(node, reason)
+    elif op.kind is REDUCTION and not trace.active:
+        _sized(node, reason)
     elif op is ops.ASSIGN:
         _assign(node, reason)
     elif op is ops.EMPTY:
@@ -108,7 +114,7 @@ def _flat(node: Node, reason: str) -> None:
     device = node.device
     flat = shortcut.flatten(node)
     if flat is None:
-        _fused([node], reason)
+        _sized(node, reason)
         return
     plan = device.plans.get(flat.key)
     if plan is not None:
@@ -116,7 +122,7 @@ def _flat(node: Node, reason: str) -> None:
             del flat  # it holds the nodes, and who holds a node is what comes next
             _fused([node], reason)
         return
-    key, places, references = flat.key, shortcut.places(flat), shortcut.references(flat)
+    key, places, references = flat.key, shortcut.places(flat.leaves), shortcut.references(flat)
     del flat
     lowered, loads = _fused([node], reason)
     if lowered is not None:
@@ -125,14 +131,54 @@ def _flat(node: Node, reason: str) -> None:
             device.plans[key] = found
 
 
-def _fused(roots: list[Node], reason: str) -> tuple[Lowered | None, list[Node]]:
+def _sized(node: Node, reason: str) -> None:
+    """`_fused` of one node, by way of what the same structure and sizes were lowered to before."""
+    device = node.device
+    walked = recall.walk(node)
+    if walked is None:
+        _fused([node], reason)
+        return
+    plan = device.plans.get(walked.key)
+    if plan is not None:
+        buffer = recall.launch(plan, walked, device)
+        del walked  # it holds the nodes, and who holds a node is what comes next
+        if buffer is None:
+            _fused([node], reason)
+        else:
+            _settle(node, buffer)
+        return
+    key, places, references = walked.key, shortcut.places(walked.leaves), recall.references(walked)
+    del walked
+    lowered, loads = _fused([node], reason)
+    if lowered is not None:
+        found = recall.plan(places, references, device.kernels[lowered.key], lowered, loads)
+        if found is not None:
+            recall.remember(device, key, found)
+
+
+def _fused(
+    roots: list[Node], reason: str, known: list[Node] | None = None
+) -> tuple[Lowered | None, list[Node]]:
     """One program whose outputs are ``roots``, and what is held on the way to them.
+
+    ``known`` are the nodes that are held, where the caller can tell better than references.
 
     Returns the program and the nodes that it reads; None if the roots turned out to be done.
     """
     found = edges(roots)
-    kept = held(found) if found else []
-    first = _needed_first(roots, found, kept) if found else []
+    if known is None:
+        kept = held(found) if found else []
+    else:
+        kept = [node for node in known if node in found]
+    rows = plan(roots, found) if found else None
+    fits = rows is None or (rows.fit() and not rows.across([*roots, *found]))
+    if rows is not None and not (roots[0].device.rows and fits):
+        if rows.at_points:
+            _reduced_first(results(rows, roots), kept)
+            found, kept = edges(roots), []
+            kept = held(found)
+        rows = None
+    first = _needed_first(roots, found, kept, rows) if found else []
     # It holds the nodes, and who holds a node is what comes next, for what ends this program too.
     del found
     if first:
@@ -143,13 +189,11 @@ def _fused(roots: list[Node], reason: str) -> tuple[Lowered | None, list[Node]]:
         if not roots:
             return None, []
         kept = held(edges(roots))
-    lowering = Lowering(roots[0].shape, _one)
-    for root in roots:
-        lowering.emit(root, None)
+    lowering = _emitted(roots, rows, fits)
     left = [n for n in roots if n.buffer is None]
     if len(left) < len(roots):
         # A root that another one read in a way that needed its buffer has it by now.
-        return _fused(left, reason) if left else (None, [])
+        return _fused(left, reason, known) if left else (None, [])
     lowered = lowering.finish(roots, kept)
     buffers = launch(roots[0].device, lowered, reason)
     for node, buffer in zip(lowered.nodes, buffers, strict=True):
@@ -157,16 +201,63 @@ def _fused(roots: list[Node], reason: str) -> tuple[Lowered | None, list[Node]]:
     return lowered, [node for _, node, _, _, _ in lowering.loads]
 
 
+def _reduced_first(nodes: list[Node], kept: list[Node]) -> None:
+    """Compute what rows are reduced to, in programs before the one that reads it at the points."""
+    while nodes:
+        group = [n for n in nodes if n.shape == nodes[0].shape]
+        nodes = nodes[len(group) :]
+        reductions = [n for n in (*group, *edges(group)) if n.op.kind is Kind.REDUCTION]
+        names = " and ".join(dict.fromkeys(n.op.name for n in reductions))
+        del reductions
+        left = [n for n in group if n.buffer is None]
+        if left:
+            _fused(left, f"the result of {names} is needed at another shape", kept)
+
+
+def _depth(group: list[Node]) -> int:
+    return max(node.depth for node in group)
+
+
+def _emitted(roots: list[Node], rows: Rows | None, fits: bool = True) -> Lowering:
+    """A program with the values of ``roots``: a row program, if they are at the points of ``rows``.
+
+    Unless what looked like one reads no reduced value once per row. ``fits`` is False where no
+    rows should be worked on by a group of threads each.
+    """
+    shape, staged = roots[0].shape, roots[0].device.rows
+    if rows is not None and rows.at_points:
+        lowering = Lowering(shape, _one, staged, rows)
+        for root in roots:
+            lowering.emit(root, None, False)
+        if lowering.reduces:
+            return lowering
+    lowering = Lowering(shape, _one, staged, fits=fits)
+    for root in roots:
+        lowering.emit(root, None)
+    return lowering
+
+
 def _needed_first(
-    roots: list[Node], found: dict[Node, int], kept: list[Node]
+    roots: list[Node], found: dict[Node, int], kept: list[Node], rows: Rows | None
 ) -> list[tuple[Node, str]]:
-    """What would otherwise be computed at several views of it, or again later; each with why."""
+    """What would otherwise be computed at several views of it, or again later; each with why.
+
+    What a program of ``rows`` reads once per row is not: it is computed once, and written.
+    """
     again = set(kept)
+    folds = roots[0].device.rows and any(n.op.kind is Kind.REDUCTION for n in found)
     first: list[tuple[Node, str]] = []
     for reader in [*roots, *found]:
         for source in reader.inputs:
             if source.buffer is not None or source.op.kind is not ELEMENTWISE:
                 continue
+            if rows is not None and rows.read_by(reader, source):
+                continue
+            if folds and apart(reader, source, rows):
+                own = plan([source], edges([source]))
+                if own is not None and own.at_points and own.fit() and own.axes != reader.attrs:
+                    first.append((source, "a row program of its own"))
+                    continue
             if reader.op is ops.VIEW:
                 if source in again:
                     first.append((source, "held, and read here through a view"))
@@ -190,14 +281,16 @@ def _assign(node: Node, reason: str) -> None:
         _one(value, "held, and assigned here")
     # A view of the old buffer on the way to the value may be somebody's array too.
     shared = bool(held(edges([value]), views=True))
-    lowering = Lowering(region.shape, _one)
-    lowering.emit(value, None)
+    found = edges([value]) if value.buffer is None else {}
+    rows = plan([value], found) if found and device.rows else None
+    del found
+    lowering = _emitted([value], rows)
     if blank:
         buffer = device.backend.allocate(device.index, node.dtype, math.prod(node.shape))
     else:
         inside = 1 + _references(value, target)
         inside += sum(node is target for _, node, _, _, _ in lowering.loads)
-        inside += sum(_names(key, target) for key in lowering.values)
+        inside += sum(_names(key, target) for key in (*lowering.values, *lowering.full))
         shared = shared or is_held(target, inside)
         shared = shared or _reads_elsewhere(lowering, target, region)
         buffer = _copy(target) if shared else target.buffer
@@ -217,9 +310,9 @@ def _names(key: Any, target: Node) -> bool:
 
 def _reads_elsewhere(lowering: Lowering, target: Node, region: View) -> bool:
     """Whether the value reads ``target`` at other places than the ones it is written to."""
-    for kind, node, _, view, _ in lowering.loads:
+    for kind, node, _, view, after in lowering.loads:
         if kind == "buffer" and node.buffer is target.buffer:
-            place = view or whole(node.shape)
+            place = view or whole(lowering.level(after))
             if place.strides != region.strides or place.offset != region.offset:
                 return True
     return False

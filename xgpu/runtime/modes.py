@@ -17,6 +17,9 @@ _default: Device | None = None
 
 _EAGER: Final = os.environ.get("XGPU_EAGER", "0") not in ("", "0")
 
+fallback: Final[ContextVar[Device | None]] = ContextVar("xgpu_fallback", default=None)
+"""Where ops are computed that the device's own backend lacks, if anywhere."""
+
 eager_mode: Final[ContextVar[bool]] = ContextVar("xgpu_eager", default=_EAGER)
 
 watchers: int = int(_EAGER)
@@ -83,3 +86,23 @@ def eager(on: bool = True) -> Iterator[None]:
     finally:
         watch(-1)
         eager_mode.reset(token)
+
+
+@contextmanager
+def allow_fallback(backend: str | Device = "numpy") -> Iterator[Device]:
+    """Inside the ``with`` block, in this thread or task, compute elsewhere what a backend lacks.
+
+    An op that the backend of its operands' device has neither itself nor as a composite is
+    computed by ``backend``: ``"numpy"``, or a device that has it. Its operands are copied there,
+    its result is copied back, and the call waits for both; `xgpu.trace` lists and counts such
+    calls. Without it they raise `UnsupportedOperationError`.
+
+    Raises:
+        ValueError: there is no such backend or device.
+    """
+    to = plugins.device("cpu" if backend == "numpy" else backend)
+    token = fallback.set(to)
+    try:
+        yield to
+    finally:
+        fallback.reset(token)

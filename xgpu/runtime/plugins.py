@@ -160,7 +160,7 @@ def _load(type: str) -> Backend:
     except (BackendUnavailableError, PluginError):
         raise
     except Exception as error:
-        raise PluginError(f"{where} failed to load: {_said(error)}") from error
+        raise PluginError(f"{where} failed to load: {_said(error)}{_place(error)}") from error
     if len(offered) != 1:
         raise PluginError(
             f"{where} has no hook: mark one function xgpu_backend() with xgpu.plugin.hookimpl"
@@ -191,6 +191,17 @@ def _entry_points() -> list[EntryPoint]:
 
 def _said(error: Exception) -> str:
     return f"{error.__class__.__name__}: {error}"
+
+
+def _place(error: Exception) -> str:
+    """Where in the plugin it was raised, which a message alone would not say."""
+    place, trace = "", error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if not code.co_filename.startswith("<"):
+            place = f" ({code.co_filename}, line {trace.tb_lineno})"
+        trace = trace.tb_next
+    return place
 
 
 def _name(type: str) -> str:

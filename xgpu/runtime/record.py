@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from xgpu.graph import infer, rewrites
@@ -17,12 +18,12 @@ from xgpu.graph.shapes import broadcast_shapes
 from xgpu.graph.view import View, broadcast, permute, whole
 from xgpu.plugin import dtypes, ops
 from xgpu.plugin.dtypes import NARROW, DType, kind_of
-from xgpu.plugin.errors import DeviceMismatchError, UnsupportedOperationError
-from xgpu.plugin.ops import Op
+from xgpu.plugin.ops import Kind, Op
 from xgpu.plugin.program import Result
 from xgpu.plugin.promotion import Scalar, fit
-from xgpu.runtime import blocks, modes, trace
+from xgpu.runtime import blocks, lacking, modes, trace
 from xgpu.runtime.materialize import materialize, run
+from xgpu.runtime.mixed import together
 
 POW = ops.POW
 
@@ -56,7 +57,8 @@ def binary(op: Op, a: Node, b: Node) -> Node:
     """``op`` of two operands, promoted and broadcast."""
     device = a.device
     if b.device is not device:
-        raise _mismatch(op, a, b)
+        a, b = together([a, b], f"{op.name}()")
+        device = a.device
     taken, given = infer.binary(op, a.dtype, b.dtype)
     if a.dtype is not taken:
         if taken is dtypes.float64 and op in _COMPARISONS and _signs_differ(a, b):
@@ -70,7 +72,7 @@ def binary(op: Op, a: Node, b: Node) -> Node:
     depth = (a.depth if a.depth > b.depth else b.depth) + 1
     # As `_node`, written out: this and `with_scalar` are most of what is recorded.
     if device.unsupported and op.name in device.unsupported:
-        raise _unsupported(op, device)
+        return lacking.node(op, (a, b), shape, given, None, _call)
     node = Node(op, (a, b), shape, given, device, None, depth)
     if depth >= MAX_DEPTH or modes.watchers:
         finished(node)
@@ -98,7 +100,7 @@ def with_scalar(op: Op, x: Node, value: Scalar, scalar_first: bool) -> Node:
             return filled(x.shape, _COMPARISONS[op](*pair), given, x.device)
     device, depth = x.device, x.depth + 1
     if device.unsupported and op.name in device.unsupported:
-        raise _unsupported(op, device)
+        return lacking.node(op, (x,), x.shape, given, (value, scalar_first), _call)
     node = Node(op, (x,), x.shape, given, device, (value, scalar_first), depth)
     if depth >= MAX_DEPTH or modes.watchers:
         finished(node)
@@ -121,9 +123,8 @@ def _compared(op: Op, a: Node, b: Node) -> Node:
 
 def where(condition: Node, a: Node, b: Node) -> Node:
     """``a`` where ``condition`` (bool), else ``b``; both promoted, all three broadcast."""
-    for other in (a, b):
-        if other.device is not condition.device:
-            raise _mismatch(ops.WHERE, condition, other)
+    if a.device is not condition.device or b.device is not condition.device:
+        condition, a, b = together([condition, a, b], "where()")
     taken, _ = infer.binary(ops.WHERE, a.dtype, b.dtype)
     a, b = cast(a, taken), cast(b, taken)
     shape = broadcast_shapes(condition.shape, a.shape, b.shape)
@@ -154,16 +155,14 @@ def own_kernel(op: Op, inputs: list[Node], results: list[Result], **attributes: 
 
     Operands and results are not empty: what is, a composite gives without a kernel.
     """
+    inputs = together(inputs, f"{op.name}()")
     device = inputs[0].device
-    for other in inputs:
-        if other.device is not device:
-            raise _mismatch(op, inputs[0], other)
-    if op.name not in device.backend.kernel_ops:
-        raise _unsupported(op, device)
+    there = op.name in device.backend.kernel_ops
+    launch = run if there else partial(lacking.kernel, call=_call, own_kernel=_own_kernel)
     if not op.widens(inputs[0].dtype):
-        return run(op, inputs, results, attributes)
+        return launch(op, inputs, results, attributes)
     wide = dtypes.float32
-    made = run(
+    made = launch(
         op,
         [cast(node, wide) for node in inputs],
         [
@@ -232,7 +231,7 @@ def matmul(x1: Node, a: View, x2: Node, b: View) -> Node:
             f"matmul() got {k} columns on the left, {rows} rows on the right: {shapes}"
         )
     if x1.device is not x2.device:
-        raise _mismatch(ops.MATMUL, x1, x2)
+        x1, x2 = together([x1, x2], "matmul()")
     batch = broadcast_shapes(a.shape[:-2], b.shape[:-2])
     dtype, _ = infer.binary(ops.MATMUL, x1.dtype, x2.dtype)
     shape = (*batch, m, n)
@@ -269,22 +268,31 @@ def _node(
     depth: int,
 ) -> Node:
     if device.unsupported and op.name in device.unsupported:
-        raise _unsupported(op, device)
+        return lacking.node(op, inputs, shape, dtype, attrs, _call)
     node = Node(op, inputs, shape, dtype, device, attrs, depth)
     if depth >= MAX_DEPTH or modes.watchers:
         finished(node)
     return node
 
 
-def _mismatch(op: Op, a: Node, b: Node) -> DeviceMismatchError:
-    return DeviceMismatchError(
-        f"{op.name}() got arrays on {a.device} and on {b.device}; "
-        f"move one of them first: xgpu.to_device(x, {str(a.device)!r})"
-    )
+def _call(name: str, *operands: Any) -> Node:
+    """Record the row ``name`` for a composite (`xgpu.graph.composites`)."""
+    op = ops.TABLE[name]
+    if op is ops.CAST:
+        return cast(*operands)
+    if op is ops.WHERE:
+        return where(*operands)
+    if op.kind is Kind.REDUCTION:
+        return reduce(op, *operands)
+    if op.arity == 1:
+        return unary(op, *operands)
+    a, b = operands
+    if isinstance(a, Node):
+        return binary(op, a, b) if isinstance(b, Node) else with_scalar(op, a, b, False)
+    return with_scalar(op, b, a, True)
 
 
-def _unsupported(op: Op, device: Device) -> UnsupportedOperationError:
-    return UnsupportedOperationError(
-        f"backend {device.backend.name!r} of device {device} has no {op.name}(); "
-        "move the operands to a device that has it: xgpu.to_device(x, 'cpu')"
-    )
+def _own_kernel(
+    name: str, inputs: list[Node], results: list[Result], **attributes: Any
+) -> list[Node]:
+    return own_kernel(ops.TABLE[name], inputs, results, **attributes)

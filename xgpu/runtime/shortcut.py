@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 from xgpu.graph.device import Device
@@ -24,6 +26,10 @@ from xgpu.runtime.lowering import MAX_BODY, Lowered
 ELEMENTWISE, CONSTANT, CAST = Kind.ELEMENTWISE, ops.CONSTANT, ops.CAST
 _FRESH: Final = [(None, 0, ())]
 _refcount = sys.getrefcount
+_new_tuple: Final = tuple.__new__
+
+CALLERS: Final = 4
+"""Of `launch` here and in `recall`, up to `materialize`: frames that are not the user's."""
 
 
 class Flat(NamedTuple):
@@ -36,11 +42,15 @@ class Flat(NamedTuple):
     size: int
 
 
+Places = dict[int, tuple[int, bool]]
+"""By the ``id`` of a leaf, which does not hold it: its number, and whether it is a scalar."""
+
+
 class Plan(NamedTuple):
     """What a structure came to when it was lowered."""
 
     kernel: Any
-    order: tuple[int, ...]  #: for each input of the program, which leaf it is
+    chosen: Callable[[list[Any]], Sequence[Any]]  #: of the leaves' operands, the program's inputs
     references: int  #: to all nodes but the root, when nobody else holds one
 
 
@@ -61,45 +71,49 @@ def flatten(root: Node) -> Flat | None:
             add(node.dtype)
         scalar = node.attrs
         if scalar is not None:
+            value, first = scalar
             leaves.append(node)
-            operands.append((scalar[0], 0, ()))
-            add("first" if scalar[1] else "second")
+            operands.append((value, 0, ()))
+            add("first" if first else "second")
         for source in node.inputs:
             place = place_of(source)
             if place is None:
                 place = places[source] = len(places)
-                if source.op is CONSTANT and source.buffer is None:
+                buffer = source.buffer
+                if buffer is not None:
+                    if source.shape != shape:
+                        return None
+                    leaves.append(source)
+                    operands.append((buffer, 0, ()))
+                    add(source.dtype)
+                elif source.op.kind is ELEMENTWISE:
+                    if source.shape != shape:
+                        return None
+                    nodes.append(source)
+                elif source.op is CONSTANT:
                     leaves.append(source)
                     operands.append((source.attrs, 0, ()))
                     add(CONSTANT)
                     add(source.dtype)
-                elif source.shape != shape:
-                    return None
-                elif source.buffer is not None:
-                    leaves.append(source)
-                    operands.append((source.buffer, 0, ()))
-                    add(source.dtype)
-                elif source.op.kind is ELEMENTWISE:
-                    nodes.append(source)
                 else:
                     return None
             add(place)
     size = math.prod(shape)
     if not 0 < size <= LIMIT or len(key) > 3 * MAX_BODY:
         return None
-    return Flat(tuple(key), nodes, leaves, operands, size)
+    # As Flat(...), without the function that a named tuple has for it.
+    return _new_tuple(Flat, (tuple(key), nodes, leaves, operands, size))
 
 
 def launch(plan: Plan, flat: Flat, device: Device) -> bool:
     """Run the plan, unless somebody holds a node on the way to the root."""
     nodes = flat.nodes
     # No node has fewer references than the plan's, so the sums are equal if all are.
-    if _references(nodes) != plan.references:
+    if len(nodes) > 1 and _references(nodes) != plan.references:
         return False
-    operands = flat.operands
-    inputs = [operands[i] for i in plan.order]
+    inputs = plan.chosen(flat.operands)
     root, kernel = nodes[0], plan.kernel
-    launched(device.recent, kernel)
+    launched(device.recent, kernel, CALLERS)
     try:
         root.buffer = device.backend.launch(device.index, kernel, (flat.size,), inputs, _FRESH)[0]
     except KernelError as error:
@@ -112,28 +126,47 @@ def launch(plan: Plan, flat: Flat, device: Device) -> bool:
 
 def references(flat: Flat) -> int:
     """The references to all nodes but the root that there are when nobody else holds one."""
-    below = flat.nodes[1:]
-    inside = sum(n.inputs.count(node) for n in flat.nodes for node in below)
+    below = set(flat.nodes[1:])
+    inside = sum(source in below for node in flat.nodes for source in node.inputs)
     listed = sum(node.attrs is not None for node in below)  # among the leaves
-    return inside + listed + _OWN * len(below)
+    return inside + listed + OWN * len(below)
 
 
-def places(flat: Flat) -> dict[int, int]:
-    """The number of each leaf by its ``id``, which does not hold it."""
-    return {id(leaf): number for number, leaf in enumerate(flat.leaves)}
+def places(leaves: list[Node]) -> Places:
+    """Where each leaf is in the list, before anything is lowered."""
+    return {id(leaf): (number, leaf.buffer is None) for number, leaf in enumerate(leaves)}
+
+
+def leaf_of(load: Node, given: tuple[Any, ...], places: Places) -> int | None:
+    """The number of the leaf that an input of a program reads.
+
+    None for what another program had to compute first: a node that was no leaf, or one that was
+    for its scalar.
+    """
+    number, scalar = places.get(id(load), (None, False))
+    return number if scalar == (given[1] == "scalar") else None
 
 
 def plan(
-    places: dict[int, int],
+    places: Places,
     references: int,
     kernel: Any,
     lowered: Lowered,
     loads: list[Node],
 ) -> Plan | None:
     """What to do next time, if the structure was lowered to one program with one output."""
-    if len(lowered.nodes) != 1 or any(id(node) not in places for node in loads):
+    if len(lowered.nodes) != 1:
         return None
-    return Plan(kernel, tuple(places[id(node)] for node in loads), references)
+    order = [leaf_of(n, i, places) for n, i in zip(loads, lowered.key[3], strict=True)]
+    known = [leaf for leaf in order if leaf is not None]
+    return Plan(kernel, _chooser(known), references) if len(known) == len(order) else None
+
+
+def _chooser(order: list[int]) -> Callable[[list[Any]], Sequence[Any]]:
+    """What picks these places of a list."""
+    if len(order) > 1:
+        return itemgetter(*order)
+    return lambda operands: [operands[i] for i in order]
 
 
 def _references(nodes: list[Node]) -> int:
@@ -153,4 +186,5 @@ def _calibrate() -> int:
     return _references(flat.nodes) - 1
 
 
-_OWN: Final = _calibrate()
+OWN: Final = _calibrate()
+"""The references to a node that this module makes itself."""

@@ -58,6 +58,16 @@ class CopyRecord:
     line: str | None  #: the user's file and line that caused it
 
 
+@dataclass(frozen=True, slots=True)
+class FallbackRecord:
+    """One call of an op that the device's backend lacks, computed elsewhere as was allowed."""
+
+    op: str
+    device: str  #: where the operands and the result are
+    to: str  #: where it was computed
+    line: str | None  #: the user's file and line of the call
+
+
 @dataclass(slots=True)
 class Trace:
     """What ran while the trace was on. Printing it shows a table of the kernels.
@@ -68,6 +78,7 @@ class Trace:
 
     kernels: list[KernelRecord] = field(default_factory=list)  #: in the order of their launches
     copies: list[CopyRecord] = field(default_factory=list)
+    fallbacks: list[FallbackRecord] = field(default_factory=list)  #: see `xgpu.allow_fallback`
 
     def __str__(self) -> str:
         rows = [("kernel", "ops", "in", "out", "bytes", "cache", "because", "line")]
@@ -81,6 +92,9 @@ class Trace:
         lines = [
             "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)) for row in rows
         ]
+        for fallback in self.fallbacks:
+            where = f"{fallback.device} computed by {fallback.to}"
+            lines.append(f"fallback: {fallback.op} of {where}  {fallback.line or ''}")
         return "\n".join(line.rstrip() for line in lines)
 
 
@@ -180,6 +194,16 @@ def copied(
     with _lock:
         for recording in active:
             recording.copies.append(record)
+
+
+def fell_back(op: Op, device: Device, to: Device) -> None:
+    """Note an op that another backend computed."""
+    if not active:
+        return
+    record = FallbackRecord(op.name, str(device), str(to), users_line())
+    with _lock:
+        for recording in active:
+            recording.fallbacks.append(record)
 
 
 def note_line(node: Node) -> None:

@@ -11,12 +11,12 @@ from xgpu.graph.node import Node, leaf, viewed
 from xgpu.graph.view import View, is_contiguous, whole
 from xgpu.plugin import dtypes
 from xgpu.plugin.errors import KernelError
-from xgpu.runtime import trace
+from xgpu.runtime import guard, trace
 from xgpu.runtime.materialize import materialize
 
 
-def from_host(array: Any, device: Device) -> Node:
-    """A leaf with a copy of a ``numpy.ndarray`` whose dtype xgpu has."""
+def from_host(array: Any, device: Device, reason: str = "an array of the host") -> Node:
+    """A leaf with a copy of a ``numpy.ndarray`` whose dtype xgpu has. ``reason``: for the trace."""
     dtype = dtypes.check(array.dtype)
     native = array.astype(dtype, order="C", copy=False)
     try:
@@ -25,7 +25,7 @@ def from_host(array: Any, device: Device) -> Node:
         explain(error, device.recent, device)
         raise
     node = leaf(buffer, array.shape, dtype, device)
-    trace.copied("to device", device, dtype, node.shape, "an array of the host")
+    trace.copied("to device", device, dtype, node.shape, reason)
     return node
 
 
@@ -33,8 +33,12 @@ def to_host(node: Node, view: View | None, reason: str = "read by the host") -> 
     """A fresh ``numpy.ndarray`` with the value of ``node`` through ``view``; waits for it.
 
     What is pending is materialized. Only the elements that are asked for cross. ``reason`` is for
-    the trace.
+    the trace and the guard.
+
+    Raises:
+        GuardError: a guard forbids it; nothing was done.
     """
+    guard.reading(node.device, reason)
     seen = view or whole(node.shape)
     if not is_contiguous(seen):
         node = viewed(node, seen)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import threading
 from collections.abc import Callable
+from time import perf_counter
 from typing import Any, Final, TypeVar
 
 import numpy as np
@@ -15,12 +16,14 @@ from xgpu.plugin import (
     DeviceInfo,
     Exchange,
     KernelError,
+    Meter,
     OutOfMemoryError,
     UnsupportedOperationError,
 )
 from xgpu_cuda.driver.binding import INSTALL, architecture, cupy_module, nvrtc
 from xgpu_cuda.driver.cupy_exchange import CupyExchange
 from xgpu_cuda.driver.cupy_libraries import CupyLibraries
+from xgpu_cuda.driver.cupy_meter import CupyMeter
 from xgpu_cuda.driver.cupy_streams import CupyStream, CupyStreams
 from xgpu_cuda.driver.libraries import Libraries
 from xgpu_cuda.driver.memory import Bytes, Memory, check_copy
@@ -71,9 +74,11 @@ class CupyDriver:
         self._thread = threading.local()
         self.libraries: Libraries = CupyLibraries(self)
         self.reads = 0
+        self.loading = 0.0
         self._further = CupyStreams(self)
         self.streams: Streams = self._further
         self.exchange: Exchange = CupyExchange(self)
+        self.meter: Meter = CupyMeter(self)
 
     # ---- Devices ----
 
@@ -96,7 +101,8 @@ class CupyDriver:
                     f"({INSTALL})"
                 ) from error
             self._cupy = cupy
-            self._current = runtime.getDevice
+            # With one GPU it is the current one, whatever a program does.
+            self._current = runtime.getDevice if len(gpus) > 1 else lambda: 0
             self._launch = cupy.cuda.driver.launchKernel
             self._gpus = gpus
         return gpus
@@ -120,8 +126,17 @@ class CupyDriver:
 
     def _stream(self, device: int) -> CupyStream:
         """What this thread's work is queued on."""
-        main = self._gpu(device).main
+        gpus = self._gpus
+        main = (gpus[device] if 0 <= device < len(gpus) else self._gpu(device)).main
         return (self._further.chosen(device) or main) if self._further.several else main
+
+    def current_stream(self, device: int) -> CupyStream:
+        """What this thread's work is queued on."""
+        return self._stream(device)
+
+    def all_streams(self, device: int) -> list[CupyStream]:
+        """The device's own, and the further ones that are alive."""
+        return self._streams(device)
 
     def _on(self, device: int) -> Any:
         """CuPy's current device is the caller's own: it is put back."""
@@ -234,6 +249,13 @@ class CupyDriver:
 
     def load(self, device: int, source: str, names: tuple[str, ...]) -> dict[str, Function]:
         """Compiled for the GPU at hand, as `architecture` says."""
+        start = perf_counter()
+        try:
+            return self._load(device, source, names)
+        finally:
+            self.loading += perf_counter() - start
+
+    def _load(self, device: int, source: str, names: tuple[str, ...]) -> dict[str, Function]:
         gpu = self._gpu(device)
         arch = architecture(gpu.capability, tuple(sorted(nvrtc().getSupportedArchs())))
         code = self._compile(source, arch, names[0])

@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol
 
 from numpy.typing import NDArray
 
-from xgpu.plugin import DeviceInfo, Exchange
+from xgpu.plugin import DeviceInfo, Exchange, Meter
 from xgpu_cuda.driver.libraries import Libraries
 from xgpu_cuda.driver.memory import Bytes, Memory
 from xgpu_cuda.driver.streams import Streams
@@ -29,15 +29,18 @@ class Driver(Protocol):
     """A dozen functions between the backend and a device.
 
     ``libraries`` is what the device's own libraries compute, ``streams`` its further streams,
-    ``exchange`` how its memory is shared with others.
-    ``reads`` counts the copies to the host, which are the calls that wait.
+    ``exchange`` how its memory is shared with others, ``meter`` how it is measured.
+    ``reads`` counts the copies to the host, which are the calls that wait; ``loading``
+    is the seconds spent in `load`.
     """
 
     name: str
     reads: int
+    loading: float
     libraries: Libraries
     streams: Streams
     exchange: Exchange
+    meter: Meter
 
     def devices(self) -> list[DeviceInfo]:
         """The devices that can be used now.

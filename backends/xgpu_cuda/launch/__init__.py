@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from xgpu.codegen import folded_once
 from xgpu.plugin import KernelOp, Program
 from xgpu_cuda.driver import Driver
 from xgpu_cuda.launch.elementwise import ElementwiseKernel
@@ -18,6 +19,7 @@ from xgpu_cuda.launch.linalg import LinearAlgebra
 from xgpu_cuda.launch.matmul import Matmul
 from xgpu_cuda.launch.nonzero import Nonzero
 from xgpu_cuda.launch.reduction import ReductionKernel
+from xgpu_cuda.launch.rows import RowKernel
 from xgpu_cuda.launch.scan import Scan
 from xgpu_cuda.launch.scatter import Scatter
 from xgpu_cuda.launch.searchsorted import Searchsorted
@@ -32,8 +34,12 @@ def compile(driver: Driver, device: int, program: Program) -> Kernel:
     Raises:
         KernelError: the generated source does not compile.
     """
-    made = ReductionKernel if program.reduced else ElementwiseKernel
-    return made(driver, device, program)
+    if not program.reduced:
+        return ElementwiseKernel(driver, device, program)
+    once = folded_once(program) if program.staged() else program
+    if once is not None:
+        return ReductionKernel(driver, device, once)
+    return RowKernel(driver, device, program)
 
 
 def kernel_ops(driver: Driver) -> Mapping[str, KernelOp]:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from xgpu.codegen import divisor
+from xgpu.codegen import Tuning, divisor, tune
 from xgpu.plugin import Operand, Program
 from xgpu_cuda.driver import Driver, Memory
 from xgpu_cuda.launch.kernel import PLANS, Kernel
@@ -40,8 +40,11 @@ class Plan(NamedTuple):
 class ElementwiseKernel(Kernel):
     """A program without reductions."""
 
+    kind = "xgpu_elementwise"
+
     def __init__(self, driver: Driver, device: int, program: Program) -> None:
         super().__init__(driver, device, program, (ENTRY,))
+        self.tuning: Tuning = tune(program)
         self._function = self.functions[ENTRY]
         self._plans: dict[tuple[tuple[int, ...], int], Plan] = {}
         self._block = self.tuning.block

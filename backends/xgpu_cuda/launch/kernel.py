@@ -6,10 +6,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Final
 
-from xgpu.codegen import Packer, Tuning, emit, tune
+from xgpu.codegen import Packer, emit
 from xgpu.codegen.cuda import CUDA
 from xgpu.plugin import KernelError, Operand, Program
-from xgpu_cuda.driver import Driver, Memory
+from xgpu_cuda.driver import Driver, Function, Memory
 
 PLANS: Final = 1024
 """How many sizes a kernel remembers before it starts over."""
@@ -19,8 +19,11 @@ class Kernel(ABC):
     """A program compiled for one device.
 
     ``name`` says what it computes, ``source`` is its generated text, ``compiled`` where its code
-    came from ("compiled", or "disk" for the cache), ``compile_seconds`` what that took.
+    came from ("compiled", or "disk" for the cache), ``compile_seconds`` what that took. ``kind``
+    is what the name begins with.
     """
+
+    kind: str
 
     def __init__(
         self, driver: Driver, device: int, program: Program, entries: tuple[str, ...]
@@ -28,19 +31,25 @@ class Kernel(ABC):
         self.driver = driver
         self.device = device
         self.program = program
-        self.tuning: Tuning = tune(program)
         self.packer = Packer(program)
         self._output_sizes = tuple((o.dtype.itemsize, o.reduced) for o in program.outputs)
         try:
             self.source = emit(program, CUDA)
         except ValueError as error:
             raise KernelError(f"malformed program: {error}") from error
-        self.functions = driver.load(device, self.source, entries)
-        first = self.functions[entries[0]]
-        kind = "reduction" if program.reduced else "elementwise"
-        self.name = f"xgpu_{kind}[{'+'.join(program.ops()) or 'copy'}]"
-        self.compiled: str = first.compiled
-        self.compile_seconds: float = first.compile_seconds
+        self.name = f"{self.kind}[{'+'.join(program.ops()) or 'copy'}]"
+        self.functions: dict[str, Function] = {}
+        self.compiled: str = "memory"
+        self.compile_seconds: float = 0.0
+        if entries:
+            self.functions = self.load(self.source, entries)
+
+    def load(self, source: str, entries: tuple[str, ...]) -> dict[str, Function]:
+        """The functions of a source by name."""
+        functions = self.driver.load(self.device, source, entries)
+        first = functions[entries[0]]
+        self.compiled, self.compile_seconds = first.compiled, first.compile_seconds
+        return functions
 
     @abstractmethod
     def launch(

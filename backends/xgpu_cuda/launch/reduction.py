@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from xgpu.codegen import divisor, state_bytes, vectorised
+from xgpu.codegen import Tuning, divisor, state_bytes, tune, vectorised
 from xgpu.plugin import Operand, Program
 from xgpu_cuda.driver import Driver, Memory
 from xgpu_cuda.launch.kernel import PLANS, Kernel
@@ -48,10 +48,13 @@ class Plan(NamedTuple):
 class ReductionKernel(Kernel):
     """A program with reductions, their producers and what is computed from their results."""
 
+    kind = "xgpu_reduction"
+
     def __init__(self, driver: Driver, device: int, program: Program) -> None:
         rows_only = vectorised(program)
         entries = (ROWS, FINISH) if rows_only else (ROWS, FINISH, COLUMNS)
         super().__init__(driver, device, program, entries)
+        self.tuning: Tuning = tune(program)
         self._plans: dict[tuple[tuple[int, ...], bool], Plan] = {}
         full_inputs = tuple(n for n, i in enumerate(program.inputs) if not i.after)
         full_outputs = tuple(n for n, o in enumerate(program.outputs) if not o.reduced)

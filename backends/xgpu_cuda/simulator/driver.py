@@ -17,12 +17,14 @@ from xgpu.plugin import (
     DeviceInfo,
     Exchange,
     KernelError,
+    Meter,
     OutOfMemoryError,
 )
 from xgpu_cuda.driver import Bytes, Function, Grid, Libraries, Memory, Streams, check_copy
 from xgpu_cuda.simulator import host_compiler
 from xgpu_cuda.simulator.exchange import SimulatorExchange
 from xgpu_cuda.simulator.libraries import SimulatorLibraries
+from xgpu_cuda.simulator.meter import SimulatorMeter
 from xgpu_cuda.simulator.streams import SimulatorStreams
 
 _ERROR_BYTES: Final = 1024
@@ -54,9 +56,12 @@ class SimulatorDriver:
         self._lock = threading.Lock()
         self._runtime: Any = None
         self.reads = 0
+        self.loading = 0.0
         self.libraries: Libraries = SimulatorLibraries()
         self.streams: Streams = SimulatorStreams()
         self.exchange: Exchange = SimulatorExchange()
+        self._meter = SimulatorMeter(self)
+        self.meter: Meter = self._meter
 
     def _start(self, device: int) -> Any:
         if device != 0:
@@ -127,6 +132,7 @@ class SimulatorDriver:
                 f"cudasim:0 has no room for {nbytes:,} bytes: the host has {total:,} bytes, "
                 f"xgpu's arrays hold {live:,}"
             )
+        self._meter.note(live + nbytes)
         owner = _Allocation(handle, runtime.xgpu_simulator_free)
         home = self.streams.current(device)
         return Memory(runtime.xgpu_simulator_address(handle), nbytes, owner, home)
@@ -143,6 +149,10 @@ class SimulatorDriver:
         self._start(device).xgpu_simulator_copy(host.ctypes.data, ptr, nbytes)
         return host
 
+    def copy(self, device: int, target: Memory, source: Memory) -> None:
+        """See `xgpu.plugin.Meter.copy`; done on return."""
+        self._start(device).xgpu_simulator_copy(target.ptr, source.ptr, target.nbytes)
+
     def allocated(self, device: int) -> int:
         """Exact; this process has one device, whoever asks."""
         return int(self._start(device).xgpu_simulator_allocated())
@@ -151,6 +161,13 @@ class SimulatorDriver:
 
     def load(self, device: int, source: str, names: tuple[str, ...]) -> dict[str, Function]:
         """Through the host compiler."""
+        start = time.perf_counter()
+        try:
+            return self._load(device, source, names)
+        finally:
+            self.loading += time.perf_counter() - start
+
+    def _load(self, device: int, source: str, names: tuple[str, ...]) -> dict[str, Function]:
         self._start(device)
         built = host_compiler.module(source, names)
         try:

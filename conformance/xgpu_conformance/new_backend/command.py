@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import get_args
 
@@ -37,4 +38,7 @@ def new_backend(name: str, kind: writing.Kind, into: Path) -> None:
         folder = writing.write(name, kind, into)
     except (writing.ProjectError, MissingExtraError) as error:
         raise click.UsageError(str(error)) from error
-    click.echo(f"{folder}: see its README.md")
+    click.echo(f"{folder}: a complete plugin, which its README.md explains. Install and test it:")
+    click.echo(f"    cd {shlex.quote(str(folder))}")
+    click.echo("    python -m pip install -e '.[test]'")
+    click.echo("    python -m pytest")

@@ -6,6 +6,7 @@ import json
 import keyword
 import re
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
@@ -41,7 +42,7 @@ class ProjectError(ValueError):
 
 def folder_of(name: str) -> str:
     """The project's folder, which is also the distribution's name."""
-    return f"xgpu-{name}-backend"
+    return f"xgpu-{name.replace('_', '-')}-backend"
 
 
 def contents(name: str, kind: Kind) -> dict[str, str]:
@@ -54,13 +55,15 @@ def contents(name: str, kind: Kind) -> dict[str, str]:
     if not re.fullmatch("[a-z][a-z0-9_]*", name) or keyword.iskeyword(name):
         raise ProjectError(
             f"{name!r} cannot be a device type: it takes lower-case letters, digits and _, "
-            "and begins with a letter"
+            "begins with a letter, and is no keyword of Python"
         )
     for entry in xgpu.backends():
         if entry.type == name:
             origin = entry.distribution or entry.source
             raise ProjectError(f"the device type {name!r} is taken, by {origin}")
     module = f"xgpu_{name}"
+    if find_spec(module) is not None:
+        raise ProjectError(f"the package {module} is there already: choose another name")
     without = _WITHOUT[kind]
     given: dict[str, Any] = {
         "name": name,
@@ -102,5 +105,5 @@ def write(name: str, kind: Kind, into: Path) -> Path:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise ProjectError(f"cannot write {folder}: {error}") from None
+        raise ProjectError(f"cannot write {folder}: {error.strerror}") from None
     return folder

@@ -133,7 +133,7 @@ def _write(path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise schema.ReportError(f"cannot write {path}: {error}") from None
+        raise schema.ReportError(f"cannot write {path}: {error.strerror}") from None
 
 
 @contextmanager

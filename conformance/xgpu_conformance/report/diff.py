@@ -91,7 +91,7 @@ def _difference(
 
 
 def _of_one_state(old: Cell, new: Cell) -> tuple[Kind, str]:
-    if old.state in ("fail", "expected") and old.failed != new.failed:
+    if old.state in ("fail", "expected") and _wrong(old) != _wrong(new):
         counts = (old.failed, old.values, new.failed, new.values)
         note = "{} of {} values wrong, then {} of {}".format(*counts)
         return ("regression" if _wrong(new) > _wrong(old) else "improvement"), note

@@ -50,7 +50,7 @@ def write(reports: Sequence[Report], path: Path) -> None:
     try:
         path.write_text(page, encoding="utf-8")
     except OSError as error:
-        raise ReportError(f"cannot write the page {path}: {error}") from None
+        raise ReportError(f"cannot write the page {path}: {error.strerror}") from None
 
 
 def to_html(reports: Sequence[Report]) -> str:

@@ -12,28 +12,32 @@ from tests.programs.beside_numpy.program import run as beside_numpy
 from tests.programs.eager_and_lazy.program import run as eager_and_lazy
 from xgpu.plugin import ops
 
-# dask tries a cast on an empty array to learn its dtype, and warns of what that array has not.
-pytestmark = pytest.mark.filterwarnings("ignore::numpy.exceptions.ComplexWarning")
-
 
 def host(x: xgpu.Array) -> Any:
     return np.asarray(xgpu.to_device(x, "cpu"))
 
 
 def test_random_programs_beside_numpy(compat: xgpu.Device) -> None:
-    for seed in range(1 if compat.type == "jax" else 6):
-        beside_numpy(compat, lambda _: None, (3, 3), [1000 * seed + i for i in range(25)])
+    if compat.type == "strict":
+        pytest.skip("programs have bfloat16 and sort bool, which the standard does not have")
+    for seed in range(1 if compat.type == "jax" else 4):
+        steps = 8 if compat.type == "jax" else 25
+        beside_numpy(compat, lambda _: None, (3, 3), [1000 * seed + i for i in range(steps)])
 
 
 def test_random_programs_have_the_same_bits_recorded(compat: xgpu.Device) -> None:
+    if compat.type == "strict":
+        pytest.skip("programs have bfloat16 and sort bool, which the standard does not have")
     for seed in range(1 if compat.type == "jax" else 4):
-        eager_and_lazy(compat, lambda _: None, (3, 3), [1000 * seed + i for i in range(20)])
+        steps = 6 if compat.type == "jax" else 20
+        eager_and_lazy(compat, lambda _: None, (3, 3), [1000 * seed + i for i in range(steps)])
 
 
 def test_every_elementwise_row_is_near_the_reference(compat: xgpu.Device) -> None:
     values = np.asarray([0.25, 0.5, 0.75, 1.0], np.float64)
     assert not compat.backend.unsupported
-    for op in ops.elementwise():
+    # JAX compiles each: here a third of them, and the conformance suite has all.
+    for op in ops.elementwise()[:: 3 if compat.type == "jax" else 1]:
         kind = next(k for k in "fcib" if k in op.accepts)
         dtype = {"f": np.float64, "c": np.complex128, "i": np.int64, "b": np.bool_}[kind]
         given: Any = (
@@ -50,8 +54,8 @@ def test_every_elementwise_row_is_near_the_reference(compat: xgpu.Device) -> Non
 
 @pytest.mark.parametrize("dtype", ["uint16", "uint32", "uint64", "int8", "float32", "complex64"])
 def test_reductions_and_kernels_of_their_own(compat: xgpu.Device, dtype: str) -> None:
-    if compat.type == "jax" and dtype not in ("uint64", "float32"):
-        pytest.skip("JAX compiles for each dtype; the tests take two of them")
+    if compat.type == "jax" and dtype != "float32":
+        pytest.skip("JAX compiles for each dtype; the tests take one of them")
     a = np.asarray([[3, 1, 2, 3], [7, 0, 5, 1]]).astype(dtype)
     x = xgpu.asarray(a, device=compat)
     np.testing.assert_array_equal(host(xgpu.sum(x, axis=1, dtype=x.dtype)), a.sum(1, dtype=dtype))

@@ -4,10 +4,15 @@
 
 Made to run under a tool that watches a GPU at work:
 
-    compute-sanitizer --tool memcheck --error-exitcode 1 python -m tests.backends.cuda.every_kernel
+    compute-sanitizer --tool memcheck --show-backtrace no --error-exitcode 1 \
+        python -m tests.backends.cuda.every_kernel
 
 with each of memcheck, racecheck, initcheck and synccheck. Sizes are small and odd, beyond one block
 where a kernel treats that otherwise.
+
+Without ``--show-backtrace no`` Python's frames appear in the reports, and initcheck finds copies
+of buffers that are partly written: while a frame is kept, what it refers to looks as if the
+program held it, and xgpu copies what the program holds before it writes the rest of it.
 """
 
 from __future__ import annotations
@@ -58,6 +63,12 @@ def cases(dtype: np.dtype[Any], at: Callable[[Any], Any]) -> Iterator[tuple[str,
     yield "columns", xp.sum(x, axis=0)
     yield "columns, split", xp.sum(at(grid(dtype, 9_001, 3)), axis=0)
     yield "epilogue", xp.sum((x - y) ** 2, axis=1) + xp.sum(y, axis=1)
+    yield "passes over a row", x - xp.sum(x, axis=1, keepdims=True)
+    wide = at(grid(dtype, 3, 5_000))
+    squares = xp.sum((wide - xp.sum(wide, axis=1, keepdims=True)) ** 2, axis=1, keepdims=True)
+    yield "passes over a row, block", wide + squares
+    longest = at(grid(dtype, 65, 33_001))
+    yield "passes over a row, not kept", longest - xp.sum(longest, axis=1, keepdims=True)
     yield "product", xp.matmul(x, y.T)
     yield "batches", xp.matmul(at(grid(dtype, 3, 5, 7)), at(grid(dtype, 7, 9)))
     yield "running sums, rows", xp.cumulative_sum(x, axis=1)

@@ -52,8 +52,10 @@ def fold(op: str, values: Array, dtype: np.dtype[Any], kept: int) -> Array:
     """A reduction over all axes from ``kept`` on, in the meaning of the op table."""
     rows = values.reshape((*values.shape[:kept], math.prod(values.shape[kept:])))
     if op in ("sum", "prod"):
-        return np.asarray(getattr(np, op)(rows.astype(dtype), axis=-1, dtype=dtype))
-    return np.asarray(getattr(np, op)(rows, axis=-1)).astype(dtype)
+        folded = np.asarray(getattr(np, op)(rows.astype(dtype), axis=-1, dtype=dtype))
+    else:
+        folded = np.asarray(getattr(np, op)(rows, axis=-1)).astype(dtype)
+    return folded.reshape(values.shape[:kept] + (1,) * (values.ndim - kept))
 
 
 def interpret(
@@ -64,8 +66,11 @@ def interpret(
 ) -> list[Array]:
     """The buffers of the outputs; one that is given is written in place."""
     kept = shape[: program.kept]
+    # A value that there is once per kept point has reduced axes of length 1, so it broadcasts.
+    once = kept + (1,) * program.reduced
     values: list[Array] = []
     for op, dtype, args in program.body:
+        made: Array
         if op == "load":
             given = program.inputs[args[0]]
             value, offset, strides = inputs[args[0]]
@@ -73,9 +78,11 @@ def interpret(
             if given.access == "scalar":
                 values.append(np.asarray(value, dtype))
             elif given.access == "index":
-                values.append(addresses(space, offset, strides))
+                made = addresses(space, offset, strides)
+                values.append(made.reshape(once) if given.after else made)
             else:
-                values.append(value[place(given.access, space, offset, strides)])
+                made = value[place(given.access, space, offset, strides)]
+                values.append(made.reshape(once) if given.after else made)
         elif op in ("sum", "prod", "min", "max", "any", "all", "argmin", "argmax"):
             values.append(fold(op, np.broadcast_to(values[args[0]], shape), dtype, program.kept))
         elif op == "cast":
@@ -88,7 +95,9 @@ def interpret(
         space = kept if output.reduced and program.reduced else shape
         if buffer is None:
             buffer = np.empty(math.prod(space), output.dtype)
-        buffer[place(output.access, space, offset, strides)] = values[output.value]
+        made = values[output.value]
+        made = made.reshape(space) if space != shape and made.ndim else made
+        buffer[place(output.access, space, offset, strides)] = made
         buffers.append(buffer)
     return buffers
 

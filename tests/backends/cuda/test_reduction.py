@@ -10,6 +10,7 @@ import pytest
 from tests.backends.cuda.interpreter import Builder
 from xgpu_cuda import launch
 from xgpu_cuda.driver import Driver
+from xgpu_cuda.launch.reduction import ReductionKernel
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -273,4 +274,6 @@ def test_many_accumulators(driver: Driver) -> None:
         shift = build.scalar(number, "float64")
         build.output(build.op("sum", build.op("add", x, shift)), reduced=True)
     build.check(driver)
-    assert launch.compile(driver, 0, build.program).tuning.block < 256
+    kernel = launch.compile(driver, 0, build.program)
+    assert isinstance(kernel, ReductionKernel)
+    assert kernel.tuning.block < 256

@@ -172,7 +172,8 @@ def _add(array: Any, key: Any, value: Any) -> None:
 
 
 def _numbers(m: Machine, shape: tuple[int, ...], length: int) -> Any:
-    dtype = m.random.choice([np.int64, np.int64, np.int32, np.int8])
+    short = np.int8 if length <= 128 else np.int16
+    dtype = m.random.choice([np.int64, np.int64, np.int32, short])
     count = int(np.prod(shape))
     return np.asarray([m.place(length) for _ in range(count)], dtype=dtype).reshape(shape)
 

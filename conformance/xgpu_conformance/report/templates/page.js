@@ -203,6 +203,8 @@
   }
 
   const cellOf = (event) => event.target.closest?.(".matrix td[tabindex]");
+  // A finger does not hover: what opened under it would get its click.
+  const byMouse = (event) => event.pointerType === "mouse";
 
   for (const { section, rows } of tables) {
     const grid = section.querySelector("table");
@@ -210,11 +212,11 @@
     // One stop for the tabulator in each table; arrow keys go on from there.
     const first = grid.querySelector("td[tabindex]");
     if (first) first.tabIndex = 0;
-    grid.addEventListener("mouseover", (event) => {
-      const td = cellOf(event);
+    grid.addEventListener("pointerover", (event) => {
+      const td = byMouse(event) && cellOf(event);
       if (td && !kept) open(td);
     });
-    grid.addEventListener("mouseout", leave);
+    grid.addEventListener("pointerout", (event) => byMouse(event) && leave());
     grid.addEventListener("focusin", (event) => {
       const td = cellOf(event);
       if (!td) return;
@@ -257,8 +259,8 @@
       rows[row].cells[column].focus();
     });
   }
-  card.addEventListener("mouseover", () => clearTimeout(leaving));
-  card.addEventListener("mouseout", leave);
+  card.addEventListener("pointerover", () => clearTimeout(leaving));
+  card.addEventListener("pointerout", (event) => byMouse(event) && leave());
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !opened) return;
     const td = opened;

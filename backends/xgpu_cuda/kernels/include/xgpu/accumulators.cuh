@@ -33,6 +33,38 @@ struct prod {
     }
 };
 
+// The sum of squared distances from any value: followed from the mean of what was absorbed so far
+// (Welford, 1962), and merged (Chan, Golub and LeVeque, 1979), so that nothing cancels.
+template <class T, class Index>
+struct squares_about {
+    T mean = {}, squares = {}, count = {};
+    __device__ __forceinline__ void absorb(T x, Index) {
+        count += 1;
+        const T distance = x - mean;
+        mean += distance / count;
+        squares += distance * (x - mean);
+    }
+    __device__ __forceinline__ void merge(const squares_about& other) {
+        if (other.count == 0) return;
+        if (count == 0) {
+            *this = other;
+            return;
+        }
+        const T both = count + other.count, distance = other.mean - mean;
+        const T part = other.count / both;
+        mean += distance * part;
+        squares += other.squares + distance * distance * (count * part);
+        count = both;
+    }
+    __device__ __forceinline__ T about(T centre) const {
+        if (count == 0) return T(0);
+        const T distance = mean - centre, result = squares + count * distance * distance;
+        // Where the sum is finite, so are the values: a distance has overflowed.
+        const bool finite = centre - centre == T(0);
+        return finite && !(result - result == T(0)) ? limits<T>::infinity : result;
+    }
+};
+
 // NaN wins.
 template <class T, class Index>
 struct min {

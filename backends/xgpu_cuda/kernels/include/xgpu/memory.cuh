@@ -47,4 +47,22 @@ __device__ __forceinline__ void load_run(const T* from, Index step, S (&into)[N]
     }
 }
 
+// The other way: N elements to places that are `step` apart.
+template <class T, class Index, class S, int N>
+__device__ __forceinline__ void store_run(T* into, Index step, const S (&from)[N], T S::*member) {
+    constexpr int width = N * sizeof(T) <= 16 ? N : 16 / sizeof(T);
+    if (width > 1 && step == 1 && reinterpret_cast<uint64_t>(into) % (width * sizeof(T)) == 0) {
+#pragma unroll
+        for (int i = 0; i < N; i += width) {
+            packet<T, width> write;
+#pragma unroll
+            for (int j = 0; j < width; ++j) write.at[j] = from[i + j].*member;
+            *reinterpret_cast<packet<T, width>*>(into + i) = write;
+        }
+    } else {
+#pragma unroll
+        for (int j = 0; j < N; ++j) into[j * step] = from[j].*member;
+    }
+}
+
 }  // namespace xgpu

@@ -1,0 +1,69 @@
+"""`Described`: what an array is, without its values."""
+
+from __future__ import annotations
+
+import math
+
+from xgpu.graph.device import Device
+from xgpu.graph.node import Node
+from xgpu.graph.view import View
+from xgpu.plugin.dtypes import DType
+
+
+class Storage:
+    """The cell that arrays share: ``node`` is the value now, its elements in C order."""
+
+    node: Node
+
+    __slots__ = ("node",)
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+
+
+class Described:
+    """The attributes of an array. Reading them computes nothing.
+
+    Source: Array API 2025.12, Array object.
+    """
+
+    __slots__ = ()
+
+    _storage: Storage
+    _view: View | None  #: None: the whole storage
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The lengths of the axes."""
+        view = self._view
+        return self._storage.node.shape if view is None else view.shape
+
+    @property
+    def dtype(self) -> DType:
+        """The dtype of the elements, a ``numpy.dtype``."""
+        return self._storage.node.dtype
+
+    @property
+    def device(self) -> Device:
+        """Where the array lives."""
+        return self._storage.node.device
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return math.prod(self.shape)
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes per element."""
+        return self.dtype.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all elements."""
+        return self.size * self.itemsize

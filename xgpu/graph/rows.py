@@ -1,0 +1,208 @@
+"""Row programs: reduced values that are read back along the axes they were reduced over.
+
+A row is what one value of the kept axes was reduced from. What a program may read once per row,
+and whether its rows are such that one group of threads can work on each, is decided here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable
+from typing import Final
+
+from xgpu.graph.node import Node
+from xgpu.graph.view import Shape, View, broadcast, contiguous_strides, is_contiguous, whole
+from xgpu.plugin import dtypes, ops
+from xgpu.plugin.ops import Kind
+
+HELD: Final = 32768
+"""Points that one group of threads can hold: rows of no more are worked on however few they are."""
+
+MANY: Final = 64
+"""So many longer rows keep a device busy, one group of threads to each."""
+
+LINE: Final = 8
+"""Neighbours that are read at the cost of one."""
+
+
+class Rows:
+    """The space of a row program, and the axes that its reductions fold."""
+
+    __slots__ = ("_steps", "at_points", "axes", "count", "kept", "length", "space", "thin")
+
+    def __init__(self, space: Shape, axes: tuple[int, ...], at_points: bool = False) -> None:
+        kept = tuple(1 if i in axes else n for i, n in enumerate(space))
+        self.space = space
+        self.axes = axes
+        #: The shape of what is reduced.
+        self.kept: Shape = tuple(n for i, n in enumerate(space) if i not in axes)
+        #: Whether what was asked for is at the points, not reduced.
+        self.at_points = at_points
+        self.count = math.prod(kept)
+        self.length = math.prod(space[i] for i in axes)
+        #: Whether a row is one point, so that a reduced value looks like a point.
+        self.thin = all(space[i] == 1 for i in axes)
+        steps = contiguous_strides(kept)
+        self._steps = tuple(
+            (i, 0 if i in axes else steps[i]) for i, n in enumerate(space) if n != 1
+        )
+
+    def once(self, node: Node, view: View) -> bool:
+        """Whether ``view`` over ``node`` is one value for each row, those in C order."""
+        if view.offset:
+            return False
+        strides = view.strides
+        for axis, step in self._steps:
+            if strides[axis] != step:
+                return False
+        return math.prod(node.shape) == self.count
+
+    def read_by(self, reader: Node, source: Node) -> bool:
+        """Whether ``reader`` takes ``source``, of another shape, for a value of each row."""
+        if math.prod(source.shape) != self.count:
+            return False
+        if reader.op is ops.VIEW:
+            view: View = reader.attrs
+            if view.shape != self.space:
+                # Only with other axes of length 1, or as they were.
+                return view.offset == 0 and is_contiguous(view)
+        elif reader.op.kind is Kind.ELEMENTWISE and reader.shape == self.space:
+            view = broadcast(whole(source.shape), reader.shape)
+        else:
+            return False
+        return self.once(source, view)
+
+    def fit(self) -> bool:
+        """Whether a group of threads can work on each row.
+
+        The reduced axes come last, so that neighbours are neighbours in the row, and a row is
+        short or one of many.
+        """
+        reduced = [i in self.axes for i, n in enumerate(self.space) if n != 1]
+        return reduced == sorted(reduced) and (self.length <= HELD or self.count >= MANY)
+
+    def across(self, readers: Iterable[Node]) -> bool:
+        """Whether most of what ``readers`` take at the points has its neighbours in other rows.
+
+        Threads that share a row would each read a line of memory for one element of it.
+        """
+        space = self.space
+        inner = max((i for i in self.axes if space[i] != 1), default=-1)
+        lead = 0
+        for reader in readers:
+            for source in reader.inputs:
+                if source.shape != space or inner < 0:
+                    continue
+                if source.buffer is not None:
+                    lead -= 1
+                elif source.op is ops.VIEW and source.inputs[0].buffer is not None:
+                    steps = source.attrs.strides
+                    beside = [
+                        abs(step)
+                        for i, (n, step) in enumerate(zip(space, steps, strict=True))
+                        if i not in self.axes and n >= LINE and step
+                    ]
+                    lead += 1 if beside and min(beside) < abs(steps[inner]) else -1
+        return lead > 0
+
+
+def plan(roots: list[Node], pending: Collection[Node]) -> Rows | None:
+    """The rows of the program of ``roots``, of one shape, with ``pending`` nodes below them.
+
+    None if nothing reduces what the roots are made of, or reduces to them.
+    """
+    shape = roots[0].shape
+    squeezed = tuple(n for n in shape if n != 1)
+    points = all(root.op.kind is not Kind.REDUCTION for root in roots)
+    unfit: Rows | None = None
+    reduced: Rows | None = None
+    for node in pending:
+        if node.op.kind is not Kind.REDUCTION:
+            continue
+        space = node.inputs[0].shape
+        if points and space == shape:
+            rows = Rows(space, node.attrs, True)
+            if rows.fit():
+                return rows
+            unfit = unfit or rows
+        elif reduced is None and squeezed == tuple(n for n in node.shape if n != 1):
+            reduced = Rows(space, node.attrs)
+    return unfit or reduced
+
+
+def about_mean(node: Node) -> bool:
+    """Whether a reduction sums squared distances from the mean of the same values.
+
+    One pass is enough for it and the mean, so its rows need not fit.
+    """
+    if node.op is not ops.SUM or node.inputs[0].op is not ops.SQUARE:
+        return False
+    (distance,) = node.inputs[0].inputs or (node,)
+    if distance.op is not ops.SUBTRACT or distance.attrs is not None or distance.buffer is not None:
+        return False
+    x, mean = distance.inputs
+    while mean.op is ops.VIEW and mean.buffer is None:
+        mean = mean.inputs[0]
+    if mean.op is not ops.DIVIDE or mean.attrs is None or mean.attrs[1] or mean.buffer is not None:
+        return False
+    total = mean.inputs[0]
+    return (
+        total.op is ops.SUM
+        and total.buffer is None
+        and total.attrs == node.attrs
+        and total.inputs[0] is x
+        and x.dtype in (dtypes.float32, dtypes.float64)
+    )
+
+
+def results(rows: Rows, roots: list[Node]) -> list[Node]:
+    """What ``roots``, at the points of ``rows``, read once per row and is made of reductions.
+
+    Those of one shape come together, the least dependent first.
+    """
+    known: dict[Node, bool] = {}
+
+    def reduces(node: Node) -> bool:
+        found = known.get(node)
+        if found is None:
+            kind = node.op.kind
+            found = known[node] = node.buffer is None and (
+                node.attrs == rows.axes and node.inputs[0].shape == rows.space
+                if kind is Kind.REDUCTION
+                else (kind is Kind.ELEMENTWISE or node.op is ops.VIEW)
+                and math.prod(node.shape) == rows.count
+                and any(reduces(source) for source in node.inputs)
+            )
+        return found
+
+    found: dict[Node, None] = {}
+    visited = dict.fromkeys(roots)
+    stack = list(roots)
+    while stack:
+        reader = stack.pop()
+        for source in reader.inputs:
+            if source.buffer is not None or source in visited:
+                continue
+            if rows.read_by(reader, source) and not rows.thin:
+                while source.op is ops.VIEW and source.buffer is None:
+                    source = source.inputs[0]
+                if reduces(source):
+                    found[source] = None
+            elif source.shape == rows.space and source.op.kind is not Kind.REDUCTION:
+                visited[source] = None
+                stack.append(source)
+    return sorted(found, key=lambda node: (node.shape, node.depth))
+
+
+def apart(reader: Node, source: Node, rows: Rows | None) -> bool:
+    """Whether ``source`` may be of a row program that ``reader`` cannot be in.
+
+    ``rows`` are those of the program that ``reader`` is in.
+    """
+    if reader.op is ops.VIEW:
+        view: View = reader.attrs
+        return view.offset != 0 or not is_contiguous(view)
+    if reader.op.kind is Kind.REDUCTION:
+        same = rows is not None and source.shape == rows.space and reader.attrs == rows.axes
+        return not same
+    return reader.op.kind is Kind.ELEMENTWISE and source.shape != reader.shape

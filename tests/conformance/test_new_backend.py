@@ -112,8 +112,24 @@ def test_what_it_writes_is_whole(kind: writing.Kind) -> None:
 @pytest.mark.parametrize("kind", writing.KINDS)
 def test_what_it_writes_is_clean(kind: writing.Kind, tmp_path: Path) -> None:
     project = writing.write("apple", kind, tmp_path)
-    run(["ruff", "check", "--isolated", "--line-length", "100", "."], cwd=project)
-    run(["ruff", "format", "--isolated", "--line-length", "100", "--check", "."], cwd=project)
+    run(
+        [sys.executable, "-m", "ruff", "check", "--isolated", "--line-length", "100", "."],
+        cwd=project,
+    )
+    run(
+        [
+            sys.executable,
+            "-m",
+            "ruff",
+            "format",
+            "--isolated",
+            "--line-length",
+            "100",
+            "--check",
+            ".",
+        ],
+        cwd=project,
+    )
     for path in project.rglob("*.py"):
         py_compile.compile(str(path), str(tmp_path / "out.pyc"), doraise=True)
 

@@ -101,9 +101,9 @@ class TritonLibrary(TorchLibrary):
     """Kernels in Triton, launched on PyTorch's arrays."""
 
     def __init__(self, device: str) -> None:
-        super().__init__(device)
-        if not self._on_gpu:
+        if cuda_index(device) is None:
             raise MissingError("Triton computes on GPUs alone")
+        super().__init__(device)
         self.version = f"Triton {module('triton').__version__}"
         self.module = module("xgpu.bench.libraries.triton_kernels")
         self._torch = module("torch")

@@ -44,7 +44,7 @@ class Copier:
         backend, index = device.backend, device.index
         memory = device_info(device).memory
         size = (LARGE if not memory else min(LARGE, memory // 16)) // float32.itemsize
-        self.nbytes = size * float32.itemsize
+        self.nbytes: int = size * float32.itemsize
         self._clock = EventClock(device)
         self._device = device
         self._meter: Meter | None = getattr(backend, "meter", None)
@@ -56,9 +56,9 @@ class Copier:
             self._target = backend.allocate(index, float32, size)
         self.queue()
         queued, done = zip(*(self._timed() for _ in range(7)), strict=True)
-        self.seconds = median(done).value
+        self.seconds: float = median(done).value
         #: Whether the host may run ahead of the device.
-        self.asynchronous = median(queued).value < 0.5 * self.seconds
+        self.asynchronous: bool = median(queued).value < 0.5 * self.seconds
 
     def queue(self) -> None:
         """Queue one copy."""

@@ -38,7 +38,8 @@ class Process:
             start_new_session=True,
         )
         self._answers: queue.Queue[bytes] = queue.Queue()
-        self.waiting = 1  #: answers that are to come; the first says whether the library is there
+        #: Answers that are to come; the first says whether the library is there.
+        self.waiting: int = 1
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:

@@ -23,10 +23,13 @@ class RowWriter(Writer):
         self.plan: Passes = passes(program)
         super().__init__(program, dialect, self.plan.invariant, self.plan.reductions())
         #: Values that exist once per row.
-        self.row = (*self.plan.first, *(v for step in self.plan.passes for v in step.reduced))
+        self.row: tuple[int, ...] = (
+            *self.plan.first,
+            *(v for step in self.plan.passes for v in step.reduced),
+        )
         loads = {v for step in self.plan.passes for v in step.again if self.is_load(v)}
         #: Values that a point holds: its loads, and what a later pass takes.
-        self.held = tuple(sorted(loads | set(self.plan.kept)))
+        self.held: tuple[int, ...] = tuple(sorted(loads | set(self.plan.kept)))
 
     def is_load(self, value: int) -> bool:
         """Whether a value is read, not computed."""

@@ -33,7 +33,7 @@ class Writer:
         self.dialect = dialect
         self.invariant = invariant
         self.reductions = reductions
-        self.rank = program.kept + program.reduced
+        self.rank: int = program.kept + program.reduced
 
     def type(self, value: int) -> str:
         """The target's name of the dtype of a value."""

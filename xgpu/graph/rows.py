@@ -32,16 +32,16 @@ class Rows:
 
     def __init__(self, space: Shape, axes: tuple[int, ...], at_points: bool = False) -> None:
         kept = tuple(1 if i in axes else n for i, n in enumerate(space))
-        self.space = space
-        self.axes = axes
+        self.space: Shape = space
+        self.axes: tuple[int, ...] = axes
         #: The shape of what is reduced.
         self.kept: Shape = tuple(n for i, n in enumerate(space) if i not in axes)
         #: Whether what was asked for is at the points, not reduced.
-        self.at_points = at_points
-        self.count = math.prod(kept)
-        self.length = math.prod(space[i] for i in axes)
+        self.at_points: bool = at_points
+        self.count: int = math.prod(kept)
+        self.length: int = math.prod(space[i] for i in axes)
         #: Whether a row is one point, so that a reduced value looks like a point.
-        self.thin = all(space[i] == 1 for i in axes)
+        self.thin: bool = all(space[i] == 1 for i in axes)
         steps = contiguous_strides(kept)
         self._steps = tuple(
             (i, 0 if i in axes else steps[i]) for i, n in enumerate(space) if n != 1

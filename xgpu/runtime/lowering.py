@@ -72,16 +72,14 @@ class Lowering:
         rows: Rows | None = None,
         fits: bool = True,
     ) -> None:
-        self.shape = shape
+        self.shape: Shape = shape if rows is None else rows.kept
         self.materialize = materialize
         self.staged = staged
         self.fits = fits
         self.rows = rows
         self.reduces: bool = False
-        self.space: Shape | None = None
-        self.axes: tuple[int, ...] = ()
-        if rows is not None:
-            self.shape, self.space, self.axes = rows.kept, rows.space, rows.axes
+        self.space: Shape | None = None if rows is None else rows.space
+        self.axes: tuple[int, ...] = () if rows is None else rows.axes
         self.root: bool = rows is None  # whether the roots are at the kept level
         self.body: list[tuple[Any, ...]] = []
         self.loads: list[Load] = []

@@ -7,6 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from xgpu.bench.clock import Clock
 from xgpu.bench.libraries.base import Library, MissingError, cuda_index, module
 
 
@@ -39,14 +40,15 @@ class CupyLibrary(Library):
         index = cuda_index(device)
         if index is None:
             raise MissingError("CuPy computes on GPUs alone")
-        self.module = cupy = module("cupy")
+        cupy = module("cupy")
+        self.module: Any = cupy
         try:
             cupy.cuda.Device(index).use()
             cupy.zeros(1)
         except Exception as error:  # of the driver or the runtime, each of its own kind
             raise MissingError(f"CuPy cannot use {device}: {error}") from error
-        self.clock = CupyClock(cupy)
-        self.version = f"CuPy {cupy.__version__}"
+        self.clock: Clock = CupyClock(cupy)
+        self.version: str = f"CuPy {cupy.__version__}"
 
     def array(self, host: NDArray[Any]) -> Any:
         """See `Library.array`."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xgpu.bench.case import Program
-from xgpu.bench.clock import WaitingClock
+from xgpu.bench.clock import Clock, WaitingClock
 from xgpu.bench.libraries.base import Library, MissingError, cuda_index, module
 
 
@@ -22,7 +22,7 @@ class JaxLibrary(Library):
         # Else it takes three quarters of the device's memory, beside the other libraries.
         os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
         self._jax = jax = module("jax")
-        self.module = module("jax.numpy")
+        self.module: Any = module("jax.numpy")
         try:
             platform = "cpu" if index is None else "cuda"
             self._device = jax.devices(platform)[index or 0]
@@ -32,8 +32,8 @@ class JaxLibrary(Library):
         # Products of float32 in full, as the other libraries compute them.
         jax.config.update("jax_default_matmul_precision", "highest")
         self._last: Any = None
-        self.clock = WaitingClock(self._wait)
-        self.version = f"JAX {jax.__version__}"
+        self.clock: Clock = WaitingClock(self._wait)
+        self.version: str = f"JAX {jax.__version__}"
 
     def _wait(self) -> None:
         if self._last is not None:

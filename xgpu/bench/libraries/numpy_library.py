@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xgpu.bench.clock import HostClock
+from xgpu.bench.clock import Clock, HostClock
 from xgpu.bench.libraries.base import Library, MissingError, cuda_index, module
 
 
@@ -18,7 +18,7 @@ class NumpyLibrary(Library):
         if cuda_index(device) is not None:
             raise MissingError("NumPy computes on the cpu alone")
         self.module: Any = np
-        self.clock = HostClock()
+        self.clock: Clock = HostClock()
         self.version = f"NumPy {np.__version__}"
 
     def array(self, host: NDArray[Any]) -> Any:
@@ -31,5 +31,5 @@ class NumexprLibrary(NumpyLibrary):
 
     def __init__(self, device: str) -> None:
         super().__init__(device)
-        self.module = module("numexpr")
-        self.version = f"numexpr {self.module.__version__}"
+        self.module: Any = module("numexpr")
+        self.version: str = f"numexpr {self.module.__version__}"

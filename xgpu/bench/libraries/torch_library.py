@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xgpu.bench.case import Program
-from xgpu.bench.clock import HostClock
+from xgpu.bench.clock import Clock, HostClock
 from xgpu.bench.libraries.base import Library, MissingError, cuda_index, module
 
 
@@ -40,7 +40,8 @@ class TorchLibrary(Library):
 
     def __init__(self, device: str) -> None:
         index = cuda_index(device)
-        self.module = torch = module("torch")
+        torch = module("torch")
+        self.module: Any = torch
         if index is not None and not torch.cuda.is_available():
             raise MissingError("this PyTorch sees no GPU")
         self._device = torch.device("cpu" if index is None else f"cuda:{index}")
@@ -48,8 +49,8 @@ class TorchLibrary(Library):
         if index is not None:
             torch.cuda.set_device(index)
         torch.set_grad_enabled(False)
-        self.clock = TorchClock(torch) if index is not None else HostClock()
-        self.version = f"PyTorch {torch.__version__}"
+        self.clock: Clock = TorchClock(torch) if index is not None else HostClock()
+        self.version: str = f"PyTorch {torch.__version__}"
 
     def array(self, host: NDArray[Any]) -> Any:
         """See `Library.array`."""
@@ -104,8 +105,8 @@ class TritonLibrary(TorchLibrary):
         if cuda_index(device) is None:
             raise MissingError("Triton computes on GPUs alone")
         super().__init__(device)
-        self.version = f"Triton {module('triton').__version__}"
-        self.module = module("xgpu.bench.libraries.triton_kernels")
+        self.version: str = f"Triton {module('triton').__version__}"
+        self.module: Any = module("xgpu.bench.libraries.triton_kernels")
         self._torch = module("torch")
 
     def array(self, host: NDArray[Any]) -> Any:

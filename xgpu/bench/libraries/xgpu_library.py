@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 import xgpu
 from xgpu.array import numpy_of
-from xgpu.bench.clock import EventClock
+from xgpu.bench.clock import Clock, EventClock
 from xgpu.bench.libraries.base import Library, MissingError
 from xgpu.plugin import Meter
 
@@ -19,13 +19,13 @@ class XgpuLibrary(Library):
 
     def __init__(self, device: str) -> None:
         try:
-            self.device = xgpu.device(device)
+            self.device: xgpu.Device = xgpu.device(device)
         except (ValueError, xgpu.PluginError, xgpu.BackendUnavailableError) as error:
             raise MissingError(str(error)) from error
         xgpu.set_default_device(self.device)
         self.module = xgpu
-        self.clock = EventClock(self.device)
-        self.version = f"xgpu {xgpu.__version__}"
+        self.clock: Clock = EventClock(self.device)
+        self.version: str = f"xgpu {xgpu.__version__}"
         self._meter: Meter | None = getattr(self.device.backend, "meter", None)
 
     def array(self, host: NDArray[Any]) -> Any:

@@ -20,6 +20,18 @@ struct constants {
     static constexpr T log10_e = T(0.434294481903251827651);
 };
 
+// Powers of two around the square roots of T's range, with room for squares and their sums.
+template <class T>
+struct squarable;
+template <>
+struct squarable<float> {
+    static constexpr float huge = 0x1p60f, tiny = 0x1p-60f;
+};
+template <>
+struct squarable<double> {
+    static constexpr double huge = 0x1p508, tiny = 0x1p-508;
+};
+
 // Where exp has to be taken in steps: exp(x) = exp(step) * exp(x - step) for x > step, exactly
 // so far as the subtraction goes, with exp(step) rounded once.
 template <class T>
@@ -294,9 +306,7 @@ __device__ inline arc<T> arc_of(T x, T y) {
 
     // With r and s the distances from z to -1 and 1 and a their mean: sine = atan(x / root) for
     // root**2 = a**2 - x**2, and height = log1p(grown) for grown = a - 1 + sqrt(a**2 - 1).
-    // The bounds, powers of two around the square roots of T's range, leave room for squares.
-    constexpr T huge = sizeof(T) == 4 ? T(0x1p60) : T(0x1p508);
-    constexpr T tiny = sizeof(T) == 4 ? T(0x1p-60) : T(0x1p-508);
+    constexpr T huge = squarable<T>::huge, tiny = squarable<T>::tiny;
     const T x_plus = x + T(1), x_minus = x - T(1);
     T root, grown, added = T(0);
     if (x >= huge || y >= huge) {  // asin(z) is log(2z), turned

@@ -8,6 +8,7 @@ The standard has functions in their place, and each method is one of them: ``x.s
 from __future__ import annotations
 
 import sys
+from types import ModuleType
 from typing import Any, Self
 
 from xgpu.attributes import Described
@@ -177,8 +178,7 @@ class Everyday(Described):
         return seen
 
     def _of(self, name: str, /, *arguments: Any, **options: Any) -> Self:
-        namespace = sys.modules[__name__.partition(".")[0]]
-        result: Self = getattr(namespace, name)(self, *arguments, **options)
+        result: Self = getattr(_namespace(), name)(self, *arguments, **options)
         return result
 
     def _reduced(self, name: str, out: Any, /, **options: Any) -> Self:
@@ -189,13 +189,16 @@ class Everyday(Described):
     def _floating(self, dtype: DType | None) -> Self:
         if dtype is None and self._kind(("real floating", "complex floating")):
             return self
-        namespace = sys.modules[__name__.partition(".")[0]]
-        return self._of("astype", namespace.float64 if dtype is None else dtype, copy=False)
+        return self._of("astype", _namespace().float64 if dtype is None else dtype, copy=False)
 
     def _kind(self, kind: str | tuple[str, ...]) -> bool:
-        namespace = sys.modules[__name__.partition(".")[0]]
-        answer: bool = namespace.isdtype(self.dtype, kind)
+        answer: bool = _namespace().isdtype(self.dtype, kind)
         return answer
+
+
+def _namespace() -> ModuleType:
+    """The package, whose functions are not imported here: they are made of arrays."""
+    return sys.modules[__name__.partition(".")[0]]
 
 
 def _unpacked(arguments: tuple[Any, ...]) -> Any:

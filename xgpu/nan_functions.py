@@ -10,6 +10,7 @@ Source: NumPy, "Statistics" and "Mathematical functions"; asked for by xarray's 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from xgpu.arguments import checked
 from xgpu.array import Array
@@ -47,10 +48,7 @@ def nanmax(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
         TypeError: complex numbers, which have no order.
         ValueError: no elements.
     """
-    if kind_of(checked(x, "nanmax").dtype) != "f":
-        return largest(x, axis=axis, keepdims=keepdims)
-    found = largest(_with(x, -math.inf, "nanmax"), axis=axis, keepdims=keepdims)
-    return _unless_empty(found, x, axis, keepdims)
+    return _extreme(largest, -math.inf, checked(x, "nanmax"), axis, keepdims)
 
 
 def nanmin(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
@@ -60,10 +58,7 @@ def nanmin(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
         TypeError: complex numbers, which have no order.
         ValueError: no elements.
     """
-    if kind_of(checked(x, "nanmin").dtype) != "f":
-        return smallest(x, axis=axis, keepdims=keepdims)
-    found = smallest(_with(x, math.inf, "nanmin"), axis=axis, keepdims=keepdims)
-    return _unless_empty(found, x, axis, keepdims)
+    return _extreme(smallest, math.inf, checked(x, "nanmin"), axis, keepdims)
 
 
 def nanmean(
@@ -122,6 +117,11 @@ def _count(x: Array, axis: Axis, keepdims: bool) -> Array:
     return astype(kept, real_of(x.dtype))
 
 
-def _unless_empty(found: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
-    """NaN where there was nothing but NaN."""
+def _extreme(
+    function: Callable[..., Array], worst: float, x: Array, axis: Axis, keepdims: bool
+) -> Array:
+    """``function`` with ``worst`` for NaN, and NaN where there was nothing else."""
+    if kind_of(x.dtype) != "f":
+        return function(x, axis=axis, keepdims=keepdims)
+    found = function(where(isnan(x), worst, x), axis=axis, keepdims=keepdims)
     return where(equal(_count(x, axis, keepdims), 0.0), math.nan, found)

@@ -135,9 +135,7 @@ class NumpyBackend(NamespaceBackend):
         """Interpret the program; the standard's special values are results, not warnings."""
         try:
             with np.errstate(all="ignore"):
-                if math.prod(shape) >= blocks.LARGE and blocks.worthwhile(
-                    kernel.program, shape, inputs
-                ):
+                if blocks.worthwhile(kernel.program, shape, inputs):
                     return self._in_blocks(device, kernel, shape, inputs, outputs)
                 return super().launch(device, kernel, shape, inputs, outputs)
         except MemoryError as error:

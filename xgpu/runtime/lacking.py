@@ -17,7 +17,7 @@ from xgpu.plugin.ops import TABLE, Kind, Op
 from xgpu.plugin.program import Result
 from xgpu.runtime import modes, trace
 from xgpu.runtime.materialize import materialize, run
-from xgpu.runtime.transfer import from_host, to_host
+from xgpu.runtime.transfer import moved
 
 
 def node(
@@ -40,11 +40,12 @@ def node(
     if composite is not None:
         return composite.make(call, *_operands(op, inputs, attrs))
     to = _fallback(op, device)
-    moved = tuple(_moved(op, x, to) for x in inputs)
-    made = Node(op, moved, shape, dtype, to, attrs, 1)
+    reason = _reason(op)
+    there = tuple(moved(x, to, reason) for x in inputs)
+    made = Node(op, there, shape, dtype, to, attrs, 1)
     materialize([made], "a fallback")
     trace.fell_back(op, device, to)
-    return _moved(op, made, device)
+    return moved(made, device, reason)
 
 
 def kernel(
@@ -66,9 +67,10 @@ def kernel(
     if composite is not None:
         return composite.make(own_kernel, call, inputs, results, **attributes)
     to = _fallback(op, device)
-    made = run(op, [_moved(op, x, to) for x in inputs], results, attributes)
+    reason = _reason(op)
+    made = run(op, [moved(x, to, reason) for x in inputs], results, attributes)
     trace.fell_back(op, device, to)
-    return [_moved(op, x, device) for x in made]
+    return [moved(x, device, reason) for x in made]
 
 
 def _has(device: Device, name: str) -> bool:
@@ -88,6 +90,11 @@ def _operands(op: Op, inputs: tuple[Node, ...], attrs: Any) -> list[Any]:
     return [scalar, x] if first else [x, scalar]
 
 
+def _reason(op: Op) -> str:
+    """Of the copies that a fallback makes."""
+    return f"{op.name}() falls back"
+
+
 def _fallback(op: Op, device: Device) -> Device:
     to = modes.fallback.get()
     if to is not None and to is not device and _has(to, op.name):
@@ -97,8 +104,3 @@ def _fallback(op: Op, device: Device) -> Device:
         "be made of; move the operands to a device that has it: xgpu.to_device(x, 'cpu'), or have "
         'it computed by NumPy: with xgpu.allow_fallback("numpy"):'
     )
-
-
-def _moved(op: Op, x: Node, device: Device) -> Node:
-    reason = f"{op.name}() falls back"
-    return from_host(to_host(x, None, reason), device, reason)

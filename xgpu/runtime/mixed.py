@@ -11,7 +11,7 @@ from xgpu.graph.device import Device
 from xgpu.graph.lines import warn
 from xgpu.graph.node import Node
 from xgpu.plugin.errors import DeviceMismatchError, MixedDevicesWarning
-from xgpu.runtime.transfer import from_host, to_host
+from xgpu.runtime.transfer import moved
 
 Policy = Literal["error", "warn", "move"]
 
@@ -61,10 +61,5 @@ def together(nodes: Sequence[Node], name: str, device: Device | None = None) -> 
         message = f"{name} got arrays on {first} and on {other}: moved to {target}"
         warn(message, MixedDevicesWarning)
     return [
-        n if n.device is target else _moved(n, target, f"{name} takes one device") for n in nodes
+        n if n.device is target else moved(n, target, f"{name} takes one device") for n in nodes
     ]
-
-
-def _moved(node: Node, device: Device, reason: str) -> Node:
-    """A copy on ``device``, by way of the host."""
-    return from_host(to_host(node, None, reason), device, reason)

@@ -52,3 +52,8 @@ def to_host(node: Node, view: View | None, reason: str = "read by the host") -> 
         raise
     trace.copied("to host", device, node.dtype, seen.shape, reason)
     return host.reshape(seen.shape)
+
+
+def moved(node: Node, device: Device, reason: str) -> Node:
+    """A copy on another device, by way of the host."""
+    return from_host(to_host(node, None, reason), device, reason)

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
+import numpy as np
+
 from xgpu.plugin import (
     Backend,
     BackendUnavailableError,
@@ -52,6 +54,10 @@ class CupyBackend(NamespaceBackend):
     def numpy_of(self, array: Any) -> Any:
         """By way of the host's memory."""
         return cupy.asnumpy(array)
+
+    def scalar(self, value: Any, dtype: Any) -> Any:
+        """By way of an array with an axis: CuPy fills one without with zeros that have no sign."""
+        return xp.reshape(cupy.asarray(np.full(1, value, dtype)), ())
 
     def strided(
         self, buffer: Buffer, shape: tuple[int, ...], strides: tuple[int, ...], offset: int

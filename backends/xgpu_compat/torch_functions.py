@@ -233,10 +233,21 @@ def without_nan(function: Function) -> Function:
     return run
 
 
+def outer_products(x1: Array, x2: Array) -> Array:
+    """A product of stacks of matrices that are not empty, by additions of columns times rows."""
+    columns, rows = x1.unsqueeze(-1).unbind(-2), x2.unsqueeze(-2).unbind(-3)
+    found = columns[0] * rows[0]
+    for column, row in zip(columns[1:], rows[1:], strict=True):
+        found += column * row
+    return found
+
+
 def matmul(x1: Array, x2: Array) -> Array:
-    """Of 16-bit floats summed in float32 and rounded once, on every device."""
+    """Of 16-bit floats summed in float32 and rounded once; of integers on CUDA, too."""
     if x1.dtype in (torch.float16, torch.bfloat16):
         return torch.matmul(x1.float(), x2.float()).to(x1.dtype)
+    if x1.is_cuda and not (x1.is_floating_point() or x1.is_complex()):
+        return outer_products(x1, x2)
     return torch.matmul(x1, x2)
 
 

@@ -88,7 +88,8 @@ class NamespaceBackend:
     Override what the library can do better, or has to be told:
 
     - `devices` and `within`, where there are several devices, or settings of the library's own;
-    - `numpy_of` and `synchronize`, where arrays are not on the host;
+    - `numpy_of` and `synchronize`, where arrays are not on the host; `scalar`, where numbers
+      need a way of their own to it;
     - `strided`, where an array can be looked at with any strides, and `store`, where it can be
       written to; `fresh`, where it cannot, and so need not be copied;
     - `finished`, where arrays are recipes that have yet to be followed.
@@ -211,6 +212,10 @@ class NamespaceBackend:
         """The array as a ``numpy.ndarray``, which may share its memory; waits."""
         return np.asarray(array)
 
+    def scalar(self, value: Any, dtype: Any) -> Any:
+        """A Python or NumPy number as an array without axes; ``dtype`` is the namespace's."""
+        return self.xp.asarray(value, dtype=dtype)
+
     def fresh(self, array: Any, shape: tuple[int, ...]) -> Any:
         """The elements in C order as ``shape``, in memory that no other array can write to."""
         return self.xp.reshape(array, shape, copy=True)
@@ -328,9 +333,9 @@ class NamespaceBackend:
         if given.access == "scalar":
             if given.dtype in dtypes.NARROW:
                 # The cast rounds once, a namespace may do it by way of float32.
-                wide = self.xp.asarray(value, dtype=self._dtype(dtypes.float64))
+                wide = self.scalar(value, self._dtype(dtypes.float64))
                 return self.functions["cast"](wide, self._dtype(given.dtype))
-            return self.xp.asarray(value, dtype=self._dtype(given.dtype))
+            return self.scalar(value, self._dtype(given.dtype))
         if given.access == "uniform":
             return self.xp.reshape(value[offset : offset + 1], ())
         # A broadcast axis stays of length one: the namespace broadcasts, and work on what is

@@ -17,7 +17,7 @@ CELLS = [cell for source in SOURCES.values() for cell in source.planned()]
 
 
 def test_each_library_has_one() -> None:
-    assert {"torch", "jax", "dask"} <= {path.stem for path in FILES}
+    assert {"torch", "torch-cuda", "jax", "dask", "cupy"} <= {path.stem for path in FILES}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

@@ -92,3 +92,17 @@ def test_linear_algebra_and_transforms(compat: xgpu.Device) -> None:
 def test_a_device_that_is_not_there(compat: xgpu.Device) -> None:
     with pytest.raises(ValueError, match="no device"):
         xgpu.device(f"{compat.type}:99")
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int64", "uint64"])
+def test_products_of_integers_on_cuda_by_outer_products(dtype: str) -> None:
+    """What torch's CUDA device uses; the sums wrap around as NumPy's do."""
+    torch = pytest.importorskip("torch")
+    functions = pytest.importorskip("xgpu_compat.torch_functions")
+    lowest, highest = np.iinfo(dtype).min, np.iinfo(dtype).max
+    rng = np.random.default_rng(7)
+    a = rng.integers(lowest, highest, (2, 1, 5, 7), dtype, endpoint=True)
+    b = rng.integers(lowest, highest, (3, 7, 4), dtype, endpoint=True)
+    signed = dtype.removeprefix("u")
+    got = functions.outer_products(*(torch.asarray(x.view(signed)) for x in (a, b)))
+    np.testing.assert_array_equal(got.numpy().view(dtype), np.matmul(a, b))

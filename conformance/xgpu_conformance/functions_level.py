@@ -1,4 +1,4 @@
-"""The level *functions*: every function of the standard, called through xgpu."""
+"""The level *functions*: every function of the standard, and those beyond it, through xgpu."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from xgpu_conformance import (
     functions_elementwise,
     functions_linalg,
     functions_movement,
+    functions_nan,
     functions_numbers,
 )
 from xgpu_conformance.case import Case, Planned, Setting
@@ -20,6 +21,7 @@ _CHAPTERS: Final[tuple[ModuleType, ...]] = (
     functions_elementwise,
     functions_movement,
     functions_numbers,
+    functions_nan,
     functions_linalg,
 )
 CHAPTER: Final[dict[str, Any]] = {

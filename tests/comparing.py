@@ -16,8 +16,8 @@ COMPLEX = tuple(d for d in ALL if d.kind == "c")
 
 
 def host(x: xgpu.Array) -> Any:
-    """The values as a NumPy array."""
-    return np.asarray(xgpu.to_device(x, "cpu"))
+    """The values as they are now, as a NumPy array."""
+    return np.array(xgpu.to_device(x, "cpu"))
 
 
 def same(x: xgpu.Array, expected: Any, rtol: float = 0.0) -> None:

@@ -12,10 +12,11 @@ import pytest
 
 import xgpu
 
-EXTENSIONS = ("fft", "linalg")
+EXTENSIONS = ("fft", "linalg", "special")
 
 
 def test_all_is_what_there_is() -> None:
+    assert xgpu.special.__name__ == "xgpu.special"  # loaded when it is asked for
     names = set(xgpu.__all__)
     assert len(names) == len(xgpu.__all__)
     public = {n for n, v in vars(xgpu).items() if not n.startswith("_")}

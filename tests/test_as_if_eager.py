@@ -10,7 +10,7 @@ from hypothesis import Phase, given, note, settings
 from hypothesis import strategies as st
 
 import xgpu
-from tests.programs.beside_numpy.program import run
+from tests.programs.beside_numpy.program import EXCHANGES, STEPS, run
 
 PROGRAMS = st.lists(st.integers(0, 2**32 - 1), min_size=20, max_size=60)
 SHAPES = st.sampled_from([None, None, (1,), (4,), (3, 3), (6, 1), (2, 3, 4)])
@@ -30,6 +30,22 @@ def test_random_programs(eager: bool, seeds: list[int], shape: tuple[int, ...] |
 def test_random_programs_while_traced(seeds: list[int], shape: tuple[int, ...] | None) -> None:
     with xgpu.trace():
         run("cpu", note, shape, seeds)
+
+
+@pytest.mark.parametrize("eager", [False, True], ids=["lazy", "eager"])
+@given(seeds=PROGRAMS, shape=SHAPES)
+@settings(max_examples=150, phases=PHASES)
+def test_random_programs_that_share_memory(
+    eager: bool, seeds: list[int], shape: tuple[int, ...] | None
+) -> None:
+    with xgpu.eager(eager):
+        run("cpu", note, shape, seeds, STEPS + EXCHANGES)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_random_programs_that_share_memory_on_each_device(device: xgpu.Device, seed: int) -> None:
+    log: list[str] = []
+    run(device, log.append, (3, 3), [1000 * seed + i for i in range(40)], STEPS + EXCHANGES)
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -20,6 +20,7 @@ from docs.api.generate import pages
 from docs.api.pages import COMMAND, EXTENSIONS, OPERATORS, PAGES, PARAMETERS
 from docs.api.site import NO_ENTRY
 from xgpu.codegen.cuda import CUDA
+from xgpu.codegen.stages import ABOUT
 from xgpu.plugin import REQUIRED, Backend, ops
 from xgpu.runtime.plugins import backend
 from xgpu_numpy.backend import NumpyBackend
@@ -34,6 +35,8 @@ COMMON: Final = {name for names in PARAMETERS for name in names}
 SHIPPED: Final = ("cpu", "cuda", "cudasim")
 #: (device type, kernel row) -> why the backend does not have it.
 WITHOUT: Final[dict[tuple[str, str], str]] = {}
+#: What a function takes after the standard's parameters, by keyword.
+FURTHER: Final = {"asarray": ", non_blocking=False"}
 
 
 def namespace(chapter: str) -> Any:
@@ -51,7 +54,8 @@ def written(function: Any) -> str:
 def functions() -> Iterator[str]:
     """Of each function of the standard: a typed `def` in its chapter, and its docstring."""
     for chapter, names in SIGNATURES.items():
-        for name, expected in names.items():
+        for name, standard in names.items():
+            expected = standard + FURTHER.get(name, "")
             function, said = getattr(namespace(chapter), name, None), f"{chapter}.{name}"
             if not inspect.isfunction(function):
                 yield f"{said}: no def"
@@ -136,23 +140,27 @@ def op_rows() -> Iterator[str]:
     """Of each row: the reference, a header of the dialect or a kernel, and the page of ops."""
     page = (ROOT / "docs" / "backend-ops.md").read_text()
     reference = NumpyBackend()
-    for op in (*ops.elementwise(), *ops.reductions(), *ops.kernels()):
+    for op in (*ops.elementwise(), *ops.optional(), *ops.reductions(), *ops.kernels()):
         if op.name not in reference.functions:
             yield f"op {op.name}: no function in backends/xgpu_numpy/ops.py or in NumPy's namespace"
         if not re.search(rf"^\| \[?`{op.name}`", page, re.M):
             yield f"op {op.name}: no row in docs/backend-ops.md"
-    for op in (*ops.elementwise(), *ops.reductions()):
+    for op in (*ops.elementwise(), *ops.optional(), *ops.reductions()):
         header = CUDA.headers.get(op.name)
         if header is None:
             yield f"op {op.name}: no header in xgpu/codegen/cuda.py"
         elif not re.search(rf"\b{op.name}\b", (HEADERS / header).read_text()):
             yield f"op {op.name}: not in {header}, where the dialect says"
-    for name in set(CUDA.headers) - set(ops.TABLE):
+    # What the code generator puts in the place of reductions has no row.
+    for name in set(CUDA.headers) - set(ops.TABLE) - ABOUT:
         yield f"{name}: in the dialect, and no row"
     for type_ in SHIPPED:
         serving = backend(type_)
         for name in serving.unsupported:
             yield f"op {name}: {type_} does not support it"
+        for op in ops.optional():
+            if op.name not in getattr(serving, "capabilities", ()):
+                yield f"op {op.name}: not among the capabilities of {type_}"
         for op in ops.kernels():
             there, listed = op.name in serving.kernel_ops, (type_, op.name) in WITHOUT
             if not there and not listed:

@@ -92,9 +92,10 @@ def test_result_type_of_several() -> None:
     assert xgpu.result_type(xgpu.int8, 1, 2.5, 1j) == xgpu.complex128
     assert xgpu.result_type(xgpu.float32, 1, 2.5) == xgpu.float32
     assert xgpu.result_type(xgpu.ones(2), xgpu.int64, True) == xgpu.float64
-    for none in ((), (1, 2.0)):
-        with pytest.raises(ValueError, match="at least one array or dtype"):
-            xgpu.result_type(*none)
+    for scalars in ((True,), (1, True), (1, 2.0), (2.0,), (1j, 1)):
+        assert xgpu.result_type(*scalars) == np.result_type(*scalars)
+    with pytest.raises(ValueError, match="at least one array, dtype or scalar"):
+        xgpu.result_type()
 
 
 @pytest.mark.parametrize("dtype", [*FLOATS, *COMPLEX], ids=str)

@@ -334,8 +334,7 @@ def test_dlpack() -> None:
     assert there.dtype == np.float16 and there.tolist() == [1, 2.5]
     assert xgpu.from_dlpack(there).dtype is xgpu.float16
     y = xgpu.astype(x, xgpu.bfloat16)
-    with pytest.raises(BufferError, match=r"bfloat16; cast it first: xgpu\.astype"):
-        np.from_dlpack(y)
+    assert "dltensor" in repr(y.__dlpack__())  # tests/exchange takes it with libraries that have it
     assert xgpu.from_dlpack(y, copy=True).dtype is xgpu.bfloat16
 
 

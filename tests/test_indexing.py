@@ -269,11 +269,62 @@ def test_bad_keys_are_index_errors_of_both_calls(key: Any, said: str) -> None:
     same(x, np.ones((3, 4)))
 
 
-def test_sequences_and_arrays_of_numpy_are_no_keys() -> None:
-    x = xgpu.ones(3, device=DEVICE)
-    for key in ([0, 1], np.asarray([0, 1])):
-        with pytest.raises(IndexError, match=r"make an array of a sequence first: xgpu\.asarray"):
+KEYS_OF_THE_HOST: list[Any] = [
+    [0, 2],
+    [],
+    [[0, 1], [2, -1]],
+    [True, False, True],
+    np.asarray([2, 0, 0]),
+    np.asarray([2, 0], "uint8"),
+    np.asarray([True, False, True]),
+    np.asarray(1),
+    np.zeros(0, "int64"),
+    np.eye(3, 4) > 0,
+    (slice(None), [0, -1]),
+    (np.asarray([[0], [2]]), [1, 3]),
+    (..., np.asarray([1, 2])),
+    (0, [1, 2]),
+]
+
+
+@pytest.mark.parametrize("key", KEYS_OF_THE_HOST, ids=repr)
+def test_lists_and_arrays_of_numpy_are_keys(key: Any, device: xgpu.Device) -> None:
+    a = np.arange(12.0).reshape(3, 4)
+    x = xgpu.asarray(a, device=device)
+    got = x[key]
+    assert got.device is device
+    same(got, a[key])
+    x[key] = -1.0
+    a[key] = -1.0
+    same(x, a)
+
+
+def test_keys_of_the_host_are_refused_like_others(device: xgpu.Device) -> None:
+    x = xgpu.ones((3, 4), device=device)
+    for key, said in (
+        ([0, 3], "index 3 is out of bounds for axis 0"),
+        (np.asarray([-4]), "index -4 is out of bounds"),
+        ([0.5], "integer or bool dtype: got float64"),
+        (["a"], "a list used as an index holds integers or bool"),
+        ([[0], [1, 2]], "a list used as an index"),
+        ([True], "did not match indexed array along axis 0"),
+    ):
+        with pytest.raises(IndexError, match=said):
             x[key]
+        with pytest.raises(IndexError, match=said):
+            x[key] = 0.0
+    with pytest.raises(IndexError, match="are valid indices: got tuple"):
+        x[(0, 1), :]
+
+
+def test_a_key_of_the_host_is_no_wait_and_a_copy_to_the_device(device: xgpu.Device) -> None:
+    x = xgpu.ones((3, 4), device=device)
+    with xgpu.guard("error", transfers="allow"):
+        x[[0, 2]][np.asarray([1])] = 2.0
+    if device.type == "cpu":
+        return
+    with xgpu.guard(), pytest.raises(xgpu.GuardError, match=r"host to .*: an index of the host"):
+        x[[0, 2]]
 
 
 def test_bad_values_are_refused_and_change_nothing() -> None:

@@ -27,6 +27,9 @@ def shares(x: xgpu.Array, y: xgpu.Array) -> bool:
     return not np.array_equal(before, host(x))
 
 
+#: The standard has tuples alone; SciPy gives lists.
+BY_LISTS: Any = ([0, 2], [1, 0])
+
 VIEWS: dict[str, tuple[Callable[[Any], Any], Callable[[xgpu.Array], xgpu.Array]]] = {
     "permute": (lambda a: a.transpose(2, 0, 1), lambda x: xgpu.permute_dims(x, (2, 0, 1))),
     "permute negative": (
@@ -34,6 +37,10 @@ VIEWS: dict[str, tuple[Callable[[Any], Any], Callable[[xgpu.Array], xgpu.Array]]
         lambda x: xgpu.permute_dims(x, (-1, 0, 1)),
     ),
     "moveaxis": (lambda a: np.moveaxis(a, 0, -1), lambda x: xgpu.moveaxis(x, 0, -1)),
+    "moveaxis by lists": (
+        lambda a: np.moveaxis(a, [0, 2], [1, 0]),
+        lambda x: xgpu.moveaxis(x, *BY_LISTS),
+    ),
     "moveaxis several": (
         lambda a: np.moveaxis(a, (0, 2), (1, 0)),
         lambda x: xgpu.moveaxis(x, (0, 2), (1, 0)),
@@ -191,6 +198,10 @@ def test_broadcast_arrays_and_shapes() -> None:
     for g, e in zip(got, np.broadcast_arrays(a, b), strict=True):
         same(g, e)
     assert xgpu.broadcast_arrays() == ()
+    once, again = xgpu.broadcast_arrays(x, xgpu.ones((3, 1)))
+    assert once is x
+    again[0] = 5.0  # nothing was stretched, so it may be written to, as NumPy's
+    assert again[0, 0] == 5.0
     assert xgpu.broadcast_shapes((3, 1), (4,), (1, 1, 1)) == (1, 3, 4)
     assert xgpu.broadcast_shapes() == ()
     assert xgpu.broadcast_shapes((0,), (1,)) == (0,)

@@ -207,3 +207,17 @@ def test_uint64_and_signed_integers_compare_exactly(
     function, theirs = getattr(xgpu, name), getattr(np, name)
     assert np.asarray(xgpu.to_device(function(x, y), "cpu")).tolist() == theirs(a, b).tolist()
     assert np.asarray(xgpu.to_device(function(y, x), "cpu")).tolist() == theirs(b, a).tolist()
+
+
+@pytest.mark.parametrize("value", [1e300, -1e300, 3.5e38, 1e-46, -0.0, float("nan"), 0.1, 10**20])
+def test_float32_scalars_are_rounded_once(value: float, device: xgpu.Device) -> None:
+    """Whether a program has one of them, or another beside it, and at each launch of it."""
+    a = np.asarray([1.0, -2.0, 0.0], np.float32)
+    x, wide = (xgpu.asarray(v, device=device) for v in (a, a.astype(np.float64)))
+    with np.errstate(all="ignore"):
+        single = np.float32(value)
+        for factor in (2.0, value, 0.1):
+            same(x * value + factor, a * single + np.float32(factor))
+        far = (a.astype(np.float64) * 1e300).astype(np.float32)
+        same(xgpu.astype(wide * 1e300, xgpu.float32) * value, far * single)
+        same(x * value + xgpu.astype(wide * 1e300, xgpu.float32), a * single + far)

@@ -174,6 +174,150 @@ def test_events(device: xgpu.Device) -> None:
     assert stream.ptr != 0 if device.type == "cuda" else stream.ptr == 0
 
 
+def test_an_event_is_recorded_where_it_is_said(device: xgpu.Device) -> None:
+    event = xgpu.Event(device)
+    assert "not recorded" in repr(event)
+    stream = xgpu.Stream(device)
+    with xgpu.trace() as trace, stream:
+        x = xgpu.ones(10, device=device) * 3.0
+        assert event.record() is event
+        assert [k.reason for k in trace.kernels] == ["an event of the stream"]
+        y = x + 1.0
+        other = xgpu.Event(device).record(stream)
+        assert len(trace.kernels) == 2
+    assert "not recorded" not in repr(event)
+    event.synchronize()
+    assert 0.0 <= event.elapsed(other) < 60.0
+    assert event.record(stream) is event  # again, as another point
+    assert other.elapsed(event) >= 0.0
+    assert host(y).tolist() == [4.0] * 10
+
+
+def test_waiting_in_a_block_waits_for_what_it_recorded(device: xgpu.Device) -> None:
+    stream = xgpu.Stream(device)
+    with xgpu.trace() as trace, stream:
+        x = xgpu.ones(10, device=device) * 3.0
+        stream.synchronize()
+        assert [k.reason for k in trace.kernels] == ["the host waits for the stream"]
+        y = x + 1.0
+        stream.wait(stream.record())
+        assert len(trace.kernels) == 2
+    assert host(y).tolist() == [4.0] * 10
+
+
+def test_the_current_stream(device: xgpu.Device) -> None:
+    own = xgpu.current_stream(device)
+    outer, inner = xgpu.Stream(device), xgpu.Stream(device)
+    assert own.device is device
+    with outer:
+        assert xgpu.current_stream(device).ptr == outer.ptr
+        with inner:
+            assert xgpu.current_stream(device).ptr == inner.ptr
+            with xgpu.current_stream(device):
+                x = xgpu.ones(3, device=device) + 1.0
+            with own:
+                y = x + 1.0
+        assert xgpu.current_stream(device).ptr == outer.ptr
+    assert xgpu.current_stream(device).ptr == own.ptr
+    assert host(y).tolist() == [3.0] * 3
+    with xgpu.default_device(device):
+        assert xgpu.current_stream().device is device
+
+
+def test_host_functions_come_in_order(device: xgpu.Device) -> None:
+    stream = xgpu.Stream(device)
+    seen: list[Any] = []
+    with xgpu.trace() as trace, stream:
+        x = xgpu.ones(1000, device=device) * 3.0
+        stream.launch_host_func(lambda said: seen.append((said, len(trace.kernels))), "first")
+    stream.launch_host_func(seen.append, "second")
+    stream.launch_host_func(seen.append)
+    stream.synchronize()
+    assert seen == [("first", 1), "second", None]
+    assert float(x[0]) == 3.0
+    with pytest.raises(TypeError, match="takes a function: got int"):
+        stream.launch_host_func(3)  # type: ignore[arg-type]
+
+
+def test_an_error_of_a_host_function_is_reported(
+    device: xgpu.Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reported: list[Any] = []
+    monkeypatch.setattr(threading, "excepthook", reported.append)
+    stream = xgpu.Stream(device)
+    stream.launch_host_func(lambda _: 1 / 0)
+    stream.synchronize()
+    assert [given.exc_type for given in reported] == [ZeroDivisionError]
+
+
+def test_copies_need_not_be_waited_for(device: xgpu.Device) -> None:
+    a = xgpu.empty_pinned((3, 4), dtype=xgpu.int16, device=device)
+    assert (a.shape, a.dtype, a.flags.c_contiguous) == ((3, 4), np.int16, True)
+    a[...] = np.arange(12).reshape(3, 4)
+    stream = xgpu.Stream(device)
+    with stream:
+        x = xgpu.asarray(a, device=device, non_blocking=True)
+        y = xgpu.asarray(a.T, dtype=xgpu.float32, device=device, non_blocking=True)
+    stream.synchronize()
+    assert host(x).tolist() == np.arange(12).reshape(3, 4).tolist()
+    assert host(y).tolist() == np.arange(12.0).reshape(3, 4).T.tolist()
+    z = xgpu.to_device(xgpu.arange(5), device, non_blocking=True)
+    assert z.device is device
+    assert host(xgpu.to_device(z, "cpu", non_blocking=True)).tolist() == [0, 1, 2, 3, 4]
+    assert xgpu.empty_pinned(0, device=device).shape == (0,)
+    assert xgpu.empty_pinned((), device=device).dtype == np.float64
+    with pytest.raises(TypeError, match="not a dtype"):
+        xgpu.empty_pinned(3, dtype="none", device=device)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="negative dimensions"):
+        xgpu.empty_pinned(-1, device=device)
+
+
+class Outside:
+    """Another library's stream."""
+
+    def __init__(self, given: Any) -> None:
+        self.given = given
+
+    def __cuda_stream__(self) -> Any:
+        return self.given
+
+
+def test_streams_that_are_not_taken(device: xgpu.Device) -> None:
+    for stream in (3, None, "stream", object()):
+        with pytest.raises(TypeError, match="takes a stream with __cuda_stream__: got"):
+            xgpu.Stream.from_external(stream, device)
+    for given in ((1, 2), 7, (0,), None):
+        with pytest.raises(TypeError, match=r"\(0, handle\), version 0 of the protocol: got"):
+            xgpu.Stream.from_external(Outside(given), device)
+    if device.type == "cuda":
+        return
+    with pytest.raises(ValueError, match="has no CUDA streams"):
+        xgpu.Stream.from_external(Outside((0, 1)), device)
+    with pytest.raises(ValueError, match=f"a stream of {device} is no CUDA stream"):
+        xgpu.Stream(device).__cuda_stream__()
+
+
+def test_bad_events(device: xgpu.Device) -> None:
+    stream, unset = xgpu.Stream(device), xgpu.Event(device)
+    for call in (
+        lambda: stream.wait(unset),
+        lambda: unset.elapsed(stream.record()),
+        lambda: stream.record().elapsed(unset),
+        unset.synchronize,
+    ):
+        with pytest.raises(ValueError, match="not recorded; record it first: event.record"):
+            call()
+    with pytest.raises(TypeError, match=r"record\(\) takes an xgpu.Stream: got int"):
+        unset.record(3)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="nowhere"):
+        xgpu.Event("nowhere")
+    if device.type != "cpu":
+        with pytest.raises(ValueError, match="cannot be recorded on a stream of cpu"):
+            unset.record(xgpu.Stream("cpu"))
+        with pytest.raises(ValueError, match="a stream of cpu"):
+            xgpu.ones(3, device=device).__dlpack__(stream=xgpu.Stream("cpu"))
+
+
 def test_bad_input(device: xgpu.Device) -> None:
     stream = xgpu.Stream(device)
     with pytest.raises(TypeError, match=r"wait\(\) takes an xgpu.Event: got int"):

@@ -1,7 +1,11 @@
 """xgpu: array code for the Python Array API standard, fused and run on any backend."""
 
+from importlib import import_module as _import_module
+from types import ModuleType as _ModuleType
+
 from xgpu import fft, linalg
 from xgpu.array import Array
+from xgpu.capturing import capture
 from xgpu.constants import e, inf, nan, newaxis, pi
 from xgpu.creation import (
     arange,
@@ -91,10 +95,11 @@ from xgpu.elementwise import (
     tanh,
     trunc,
 )
-from xgpu.execution import materialize, synchronize, to_device
+from xgpu.execution import empty_pinned, materialize, synchronize, to_device
 from xgpu.graph.device import Device
 from xgpu.indexing import take, take_along_axis
 from xgpu.info import __array_namespace_info__
+from xgpu.integrations import introduce as _introduce
 from xgpu.linear_algebra import matmul, matrix_transpose, tensordot, vecdot
 from xgpu.manipulation import (
     broadcast_arrays,
@@ -122,6 +127,7 @@ from xgpu.nan_functions import (
     nansum,
     nanvar,
 )
+from xgpu.numpy_functions import einsum, pad, transpose
 from xgpu.plugin.dtypes import (
     bfloat16,
     complex64,
@@ -143,6 +149,7 @@ from xgpu.plugin.dtypes import (
 )
 from xgpu.plugin.errors import (
     BackendUnavailableError,
+    CaptureError,
     DeviceMismatchError,
     GuardError,
     GuardWarning,
@@ -179,7 +186,7 @@ from xgpu.statistical import (
     sum,
     var,
 )
-from xgpu.stream import Event, Stream
+from xgpu.stream import Event, Stream, current_stream
 from xgpu.utility import all, any, diff
 
 __version__ = "0.1.0"
@@ -188,6 +195,7 @@ __array_api_version__ = "2025.12"
 __all__ = [
     "Array",
     "BackendUnavailableError",
+    "CaptureError",
     "Device",
     "DeviceMismatchError",
     "Event",
@@ -233,6 +241,7 @@ __all__ = [
     "broadcast_shapes",
     "broadcast_to",
     "can_cast",
+    "capture",
     "ceil",
     "clip",
     "complex64",
@@ -245,6 +254,7 @@ __all__ = [
     "count_nonzero",
     "cumulative_prod",
     "cumulative_sum",
+    "current_stream",
     "default_device",
     "device",
     "device_info",
@@ -253,8 +263,10 @@ __all__ = [
     "divide",
     "e",
     "eager",
+    "einsum",
     "empty",
     "empty_like",
+    "empty_pinned",
     "equal",
     "exp",
     "expand_dims",
@@ -328,6 +340,7 @@ __all__ = [
     "not_equal",
     "ones",
     "ones_like",
+    "pad",
     "permute_dims",
     "pi",
     "positive",
@@ -349,6 +362,7 @@ __all__ = [
     "sin",
     "sinh",
     "sort",
+    "special",
     "sqrt",
     "square",
     "squeeze",
@@ -365,6 +379,7 @@ __all__ = [
     "tile",
     "to_device",
     "trace",
+    "transpose",
     "tril",
     "triu",
     "trunc",
@@ -384,3 +399,12 @@ __all__ = [
     "zeros",
     "zeros_like",
 ]
+
+_introduce()
+
+
+def __getattr__(name: str) -> _ModuleType:
+    # Loaded when it is first asked for: most programs never do.
+    if name == "special":
+        return _import_module("xgpu.special")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

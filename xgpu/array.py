@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import operator
 import sys
+import threading
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any, Final
@@ -21,20 +22,22 @@ from xgpu.attributes import Storage
 from xgpu.display import Displayed
 from xgpu.graph.advanced import Selection, select
 from xgpu.graph.device import Device
-from xgpu.graph.node import Node, constant, viewed
+from xgpu.graph.node import MAX_DEPTH, Node, constant, viewed
 from xgpu.graph.view import View, contiguous_strides, permute, whole
 from xgpu.methods import Everyday
 from xgpu.plugin import dtypes, ops
 from xgpu.plugin.dtypes import kind_of
 from xgpu.plugin.ops import Op
 from xgpu.plugin.promotion import SCALAR_TYPES, Scalar
-from xgpu.runtime import record
+from xgpu.runtime import modes, record
 from xgpu.runtime.exchange import Exchange
 from xgpu.runtime.guard import asked_for
 from xgpu.runtime.mixed import together
 from xgpu.runtime.plugins import device as find_device
+from xgpu.runtime.record import BESIDE, GIVEN
 from xgpu.runtime.scalars import foreign, scalar_node
-from xgpu.runtime.select import gathered, scattered, written
+from xgpu.runtime.select import gathered, of_host, scattered, written
+from xgpu.runtime.shared import is_shared, settled
 from xgpu.runtime.transfer import from_host, to_host
 from xgpu.values import Readable
 
@@ -51,17 +54,34 @@ class Array(Readable, Exchange, Displayed, Everyday):
     Source: Array API 2025.12, Array object.
     """
 
-    __slots__ = ("__weakref__", "_storage", "_view")
+    __slots__ = ("__weakref__", "_cell", "_node", "_view")
 
     # NumPy's operators give way to ours, which say what to do about the mixture.
     __array_priority__: Final = 1000.0
     __hash__: Final = None  # type: ignore[assignment]
 
-    _storage: Storage
-    _view: View | None  #: None: the whole storage
+    _cell: Storage
+    _node: Node | None
+    _view: View | None
 
     def __init__(self) -> None:
         raise TypeError("xgpu.Array is not called; make arrays with xgpu.asarray, xgpu.zeros ...")
+
+    @property
+    def _storage(self) -> Storage:
+        """Made when it is first asked for: most arrays are read by the next call, and gone."""
+        if self._node is not None:
+            with _making:
+                node = self._node
+                if node is not None:
+                    self._cell = Storage(node)
+                    self._node = None
+        return self._cell
+
+    @_storage.setter
+    def _storage(self, storage: Storage) -> None:
+        self._cell = storage
+        self._node = None
 
     # Transposes
 
@@ -116,7 +136,11 @@ class Array(Readable, Exchange, Displayed, Everyday):
         if isinstance(part, View):
             write(self, part, node)
         else:
-            self._storage.node = scattered(self._storage.node, part, node)
+            storage = self._storage
+            old = storage.node
+            if is_shared(old):
+                storage.node = old  # as in `write`
+            storage.node = scattered(old, part, node)
 
     def __copy__(self) -> Array:
         """An array of its own with the same elements."""
@@ -305,17 +329,25 @@ class Array(Readable, Exchange, Displayed, Everyday):
 
 # What ``@`` answers: NumPy would take the other operand of its own arrays for one of them.
 _MATRICES: Final = (Array, np.ndarray)
-_INDICES: Final = (Array, bool, np.bool_)
+_INDICES: Final = (Array, bool, np.bool_, np.ndarray, list)
 
 # Between arrays and nodes
 
 _new: Final = object.__new__
+_making: Final = threading.Lock()
 
 
 def wrap(node: Node) -> Array:
     """An array of its own storage, whose value is ``node``."""
+    if node.depth >= MAX_DEPTH:
+        node = settled(node)
+    return holding(node)
+
+
+def holding(node: Node) -> Array:
+    """An array whose storage holds ``node``, even if others see its memory."""
     array = _new(Array)
-    array._storage = Storage(node)
+    array._node = node
     array._view = None
     return array
 
@@ -338,7 +370,7 @@ def seen(array: Array) -> View:
 def read(array: Array) -> Node:
     """The node with the value of ``array`` now."""
     view = array._view
-    node = array._storage.node
+    node = array._node or array._cell.node
     return node if view is None else viewed(node, view)
 
 
@@ -349,7 +381,11 @@ def write(array: Array, region: View, value: Node) -> None:
         ValueError: ``value`` does not broadcast to the region, or the region repeats elements.
         TypeError: the array's dtype cannot take the value's kind.
     """
-    array._storage.node = written(array._storage.node, region, value)
+    storage = array._storage
+    old = storage.node
+    if is_shared(old):
+        storage.node = old  # read-only storages say so before the memory is written to
+    storage.node = written(old, region, value)
 
 
 def chosen(array: Array, key: Any) -> View | Selection:
@@ -368,6 +404,10 @@ def _index(key: Any, array: Array) -> Any:
         return operator.index(key)
     if isinstance(key, Array):
         return operand(key, array, "an index")
+    if isinstance(key, np.ndarray) and not key.ndim and np.issubdtype(key.dtype, np.integer):
+        return int(key)
+    if isinstance(key, (np.ndarray, list)):
+        return of_host(key, array.device)
     return constant(bool(key), dtypes.bool_, array.device)
 
 
@@ -385,12 +425,15 @@ def restored(values: Any, device: str) -> Array:
     return wrap(from_host(values, find_device(device)))
 
 
-def move(array: Array, device: Device) -> Array:
-    """``array`` on ``device``: itself if it is there, else a copy by way of the host."""
+def move(array: Array, device: Device, non_blocking: bool = False) -> Array:
+    """``array`` on ``device``: itself if it is there, else a copy by way of the host.
+
+    ``non_blocking``: the copy to the device need not be done on return.
+    """
     if array.device is device:
         return array
     with asked_for():
-        return wrap(from_host(numpy_of(array), device))
+        return wrap(from_host(numpy_of(array), device, non_blocking=non_blocking))
 
 
 def operand(value: Any, array: Array, where: str) -> Node:
@@ -413,9 +456,13 @@ def operand(value: Any, array: Array, where: str) -> Node:
 
 def unary(op: Op, x: Array) -> Array:
     """``op`` of one array."""
-    if not isinstance(x, Array):
+    if type(x) is not Array:
         raise TypeError(foreign(f"{op.name}()", x))
-    return wrap(record.unary(op, read(x)))
+    node = x._node or x._cell.node
+    array = _new(Array)
+    array._node = record.unary(op, node if x._view is None else viewed(node, x._view))
+    array._view = None
+    return array
 
 
 def operate(op: Op, x1: Any, x2: Any) -> Array:
@@ -424,29 +471,57 @@ def operate(op: Op, x1: Any, x2: Any) -> Array:
     NotImplemented for an operand that may know better than xgpu.
     """
     if type(x1) is Array:
-        a = x1._storage.node
+        a = x1._node or x1._cell.node
         if x1._view is not None:
             a = viewed(a, x1._view)
-        if type(x2) is Array:
-            b = x2._storage.node
+        kind: Any = type(x2)  # mypy takes classes for unhashable
+        dtype, device = a.dtype, a.device
+        if kind is Array:
+            b = x2._node or x2._cell.node
             if x2._view is not None:
                 b = viewed(b, x2._view)
-            node = record.binary(op, a, b)
-        elif type(x2) in SCALAR_TYPES:
-            node = record.with_scalar(op, a, x2, False)
+            given = GIVEN[op].get(dtype)
+            if (
+                given is None
+                or b.dtype is not dtype
+                or b.shape != a.shape
+                or b.device is not device
+                or device.unsupported
+            ):
+                return holding(record.binary(op, a, b))
+            inputs: tuple[Node, ...] = (a, b)
+            attrs = None
+            depth = a.depth if a.depth > b.depth else b.depth
         else:
-            return _with_other(op, x1, x2, False)
+            given = BESIDE[op].get((dtype, kind))
+            if given is None or device.unsupported:
+                if kind in SCALAR_TYPES:
+                    return holding(record.with_scalar(op, a, x2, False))
+                return _with_other(op, x1, x2, False)
+            inputs = (a,)
+            attrs = (x2, False)
+            depth = a.depth
+        # As `record.binary` and `record.with_scalar` do it, and `holding`, without the calls: most
+        # nodes and arrays are made here.
+        node = _new(Node)
+        node.op = op
+        node.inputs = inputs
+        node.shape = a.shape
+        node.dtype = given
+        node.device = device
+        node.attrs = attrs
+        node.buffer = None
+        node.depth = depth = depth + 1
+        if depth >= MAX_DEPTH or modes.watchers:
+            record.finished(node)
     elif type(x2) is not Array:
         return NotImplemented  # type: ignore[no-any-return]
     elif type(x1) in SCALAR_TYPES:
         node = record.with_scalar(op, read(x2), x1, True)
     else:
         return _with_other(op, x2, x1, True)
-    # As `wrap`, written out: most arrays are made here.
-    storage = _new(Storage)
-    storage.node = node
     array = _new(Array)
-    array._storage = storage
+    array._node = node
     array._view = None
     return array
 

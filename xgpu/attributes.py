@@ -29,24 +29,25 @@ class Described:
 
     __slots__ = ()
 
-    _storage: Storage
+    _node: Node | None  #: the value, while no storage was needed; None: see the storage
+    _storage: Storage  #: made when it is first asked for
     _view: View | None  #: None: the whole storage
 
     @property
     def shape(self) -> tuple[int, ...]:
         """The lengths of the axes."""
         view = self._view
-        return self._storage.node.shape if view is None else view.shape
+        return (self._node or self._storage.node).shape if view is None else view.shape
 
     @property
     def dtype(self) -> DType:
         """The dtype of the elements, a ``numpy.dtype``."""
-        return self._storage.node.dtype
+        return (self._node or self._storage.node).dtype
 
     @property
     def device(self) -> Device:
         """Where the array lives."""
-        return self._storage.node.device
+        return (self._node or self._storage.node).device
 
     @property
     def ndim(self) -> int:

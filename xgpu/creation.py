@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from cmath import isfinite
+from functools import reduce
 from typing import Any, Literal
 
 import numpy as np
@@ -18,11 +19,12 @@ from xgpu.arguments import (
     checked,
     constant_of,
     device_or_default,
+    met,
     on_one_device,
     plain,
     scalar_dtype,
 )
-from xgpu.array import Array, move, read, through, wrap
+from xgpu.array import Array, holding, move, read, through, wrap
 from xgpu.graph.device import Device
 from xgpu.graph.node import Node, constant, coordinate, filled, viewed
 from xgpu.graph.shapes import integer, limit_axes, normalize_shape
@@ -30,22 +32,22 @@ from xgpu.graph.view import View, broadcast, whole
 from xgpu.manipulation import stack
 from xgpu.plugin import dtypes, ops
 from xgpu.plugin.dtypes import DType, kind_of
-from xgpu.plugin.errors import BackendUnavailableError
 from xgpu.plugin.narrow import converted
-from xgpu.plugin.promotion import Scalar, fit
-from xgpu.runtime import record
-from xgpu.runtime.exchange import CUDA, HOST, OnHost, adopted
+from xgpu.plugin.promotion import Scalar, fit, promote
+from xgpu.runtime import foreign, record
 from xgpu.runtime.plugins import device as find_device
 from xgpu.runtime.transfer import from_host
 
 Shape = int | tuple[int, ...]
 
+_ON_HOST = (np.ndarray, np.generic, list, tuple, bool, int, float, complex)
+
 
 def arange(
-    start: int | float,
+    start: int | float | Array,
     /,
-    stop: int | float | None = None,
-    step: int | float = 1,
+    stop: int | float | Array | None = None,
+    step: int | float | Array = 1,
     *,
     dtype: DType | None = None,
     device: str | Device | None = None,
@@ -53,7 +55,8 @@ def arange(
     """The numbers ``start + i * step`` of [start, stop), or of [0, start) without ``stop``.
 
     Computed in the result's dtype, 16-bit floats in float32; floats asked for as integers are
-    computed in float64 and truncated, each for itself.
+    computed in float64 and truncated, each for itself. 0-d arrays are taken as `linspace` takes
+    them.
 
     Raises:
         TypeError: an argument that is no real number, or a dtype of bool.
@@ -63,7 +66,8 @@ def arange(
     Source: Array API 2025.12, Creation Functions.
     """
     rest = [v for v in (stop, step) if v is not None]
-    given: list[Any] = [plain(v, "arange") for v in (start, *rest)]
+    dtype, device = _as_the_ends((start, *rest), dtype, device)
+    given: list[Any] = [plain(_end(v), "arange") for v in (start, *rest)]
     if any(isinstance(v, complex) for v in given):
         raise TypeError(f"arange() takes real numbers: got {', '.join(map(repr, given))}")
     first, end, by = (0, *given) if stop is None else given
@@ -100,12 +104,19 @@ def asarray(
     dtype: DType | None = None,
     device: str | Device | None = None,
     copy: bool | None = None,
+    non_blocking: bool = False,
 ) -> Array:
     """An array of ``obj``: a scalar, a nested sequence, a NumPy array, a buffer or an array.
 
     An xgpu array comes back as it is if nothing changes and ``copy`` is not True; ``device``
-    moves it. Everything else is copied to the device. A sequence that holds xgpu arrays is joined
-    as by `xgpu.stack`, on their device unless another is given.
+    moves it. Everything else is copied to the device, or, from a GPU, on its own one if no other is
+    given. ``copy=False`` shares the memory of a NumPy array, of a buffer, or of another library's
+    array on the device, as `from_dlpack` does. A sequence that holds xgpu arrays is joined as by
+    `xgpu.stack`, on their device unless another is given.
+
+    ``non_blocking`` queues a NumPy array's copy on this thread's stream and does not wait for it:
+    the array must not be changed until that is done (`Stream.synchronize`, `Event.synchronize`).
+    From memory of `xgpu.empty_pinned` it overlaps with kernels on other streams.
 
     Raises:
         TypeError: what NumPy sees as object, string or another dtype that xgpu does not have, or
@@ -119,9 +130,9 @@ def asarray(
     if isinstance(obj, Array):
         return _converted(obj, asked, device, copy)
     if copy is False:
-        raise ValueError(
-            f"asarray(copy=False) got a {type(obj).__name__}: only an xgpu array needs no copy"
-        )
+        return _without_copy(obj, asked, device)
+    if not isinstance(obj, _ON_HOST) and foreign.on_gpu(obj):
+        return _converted(from_dlpack(obj, copy=True), asked, device, None)
     if isinstance(obj, list | tuple) and _holds_arrays(obj):
         return _joined(obj, asked, device)
     host = np.asarray(obj)
@@ -138,7 +149,7 @@ def asarray(
     where = device_or_default(device)
     if not host.ndim:
         return wrap(constant(host.item(), dtypes.check(host.dtype), where))
-    return wrap(from_host(host, where))
+    return wrap(from_host(host, where, non_blocking=non_blocking))
 
 
 def empty(shape: Shape, *, dtype: DType | None = None, device: str | Device | None = None) -> Array:
@@ -183,47 +194,40 @@ def eye(
 def from_dlpack(
     x: Any, /, *, device: str | Device | None = None, copy: bool | None = None
 ) -> Array:
-    """A copy of another library's array, taken through DLPack.
+    """Another library's array, taken through DLPack; it shares its memory wherever that can be.
 
-    An array in the host's memory goes to ``cpu``, or to the ``device`` given. One on a GPU stays
-    there, and ``copy=False`` then shares its memory: whoever writes to it must know that the other
-    side reads it. From a GPU to elsewhere it goes if its own library can bring it to the host.
+    The memory stays where it is, in the host's (``cpu``) or a GPU's, and what either side writes
+    the other one sees. The values are copied if ``copy`` is True, or to come to another ``device``.
+    What the other library hands out for reading alone, or without saying that it may be written to,
+    is read-only here. An array that has ``__cuda_array_interface__`` alone is taken by that.
 
     Raises:
-        AttributeError: ``x`` has no ``__dlpack__``.
-        BufferError: it cannot or may not be brought to ``device``; or ``copy`` is False, and its
-            memory is not shared.
+        AttributeError: ``x`` has neither.
+        BufferError: it cannot be taken, or not be brought to ``device``, or xgpu lacks its dtype;
+            or ``copy`` is False, and its memory cannot be shared.
 
     Source: Array API 2025.12, Creation Functions.
     """
     if isinstance(x, Array):
-        return _converted(x, None, device, True if copy is None else copy)
-    if not hasattr(x, "__dlpack_device__"):
-        raise AttributeError(
-            f"from_dlpack() takes an array with __dlpack__: got {type(x).__name__}; see asarray()"
-        )
-    kind, number = (int(part) for part in x.__dlpack_device__())
-    there = _gpu(number) if kind == CUDA else None
-    if there is not None and (device is None or find_device(device) is there):
-        node, view = adopted(x, there, copy)
-        return through(wrap(node), view)
-    if copy is False:
-        raise BufferError("from_dlpack(copy=False): xgpu copies what it takes from the host")
-    if kind != HOST[0] and device is None:
+        return _converted(x, None, device, copy)
+    there = foreign.device_of(x)
+    target = there if device is None else find_device(device)
+    if target is None:
         raise BufferError(
-            f"from_dlpack() takes memory of the host and of CUDA: got DLPack device type {kind}; "
+            f"from_dlpack() takes memory of the host and of CUDA: got {foreign.described(x)}; "
             "have it copied there: xgpu.from_dlpack(x, device='cpu')"
         )
-    host = np.from_dlpack(x if kind == HOST[0] else OnHost(x))
-    return asarray(host, device="cpu" if device is None else device)
-
-
-def _gpu(number: int) -> Device | None:
-    """The device of CUDA's number, if there is one here."""
-    try:
-        return find_device(f"cuda:{number}")
-    except (BackendUnavailableError, ValueError):
-        return None
+    if foreign.shares(target, there):
+        return _seen(*foreign.borrowed(x, target, copy))
+    if copy is False:
+        raise BufferError(
+            f"from_dlpack(copy=False): {foreign.described(x)}, is brought to {target} by a copy "
+            "alone; leave copy or device out"
+        )
+    if there is not None:
+        return move(_seen(*foreign.borrowed(x, there, None)), target)
+    host = find_device("cpu")
+    return move(_seen(*foreign.borrowed(foreign.OnHost(x), host, True)), target)
 
 
 def full(
@@ -255,7 +259,7 @@ def full(
 def full_like(
     x: Array,
     /,
-    fill_value: Scalar,
+    fill_value: Scalar | Array,
     *,
     dtype: DType | None = None,
     device: str | Device | None = None,
@@ -265,13 +269,19 @@ def full_like(
     Source: Array API 2025.12, Creation Functions.
     """
     shape = checked(x, "full_like").shape
+    if isinstance(fill_value, Array) and not fill_value.ndim:
+        if device is None:
+            _, value = on_one_device([x, fill_value], "full_like")
+        else:
+            value = fill_value.to_device(device)
+        return wrap(_spread(record.cast(read(value), _or_own(dtype, x)), shape))
     node = constant_of(fill_value, _or_own(dtype, x), _beside(device, x), "full_like")
     return wrap(_spread(node, shape))
 
 
 def linspace(
-    start: Scalar,
-    stop: Scalar,
+    start: Scalar | Array,
+    stop: Scalar | Array,
     /,
     num: int,
     *,
@@ -281,10 +291,13 @@ def linspace(
 ) -> Array:
     """``num`` evenly spaced numbers from ``start`` to ``stop``, the last one if ``endpoint``.
 
-    Computed in float64 or complex128; an integer dtype gets the floor of that, as in NumPy.
+    Computed in float64 or complex128; an integer dtype gets the floor of that, as in NumPy. A 0-d
+    array as ``start`` or ``stop`` is read, which waits for its device; there the result is, and
+    has the array's floating dtype, unless another device or dtype is given.
 
     Raises:
-        TypeError: ``start`` or ``stop`` is no number, or complex for a real dtype.
+        TypeError: ``start`` or ``stop`` is neither number nor 0-d array, or complex for a real
+            dtype.
         ValueError: ``num`` is negative.
 
     Source: Array API 2025.12, Creation Functions.
@@ -292,7 +305,8 @@ def linspace(
     count = integer(num, "num")
     if count < 0:
         raise ValueError(f"linspace() takes a number of samples of at least 0: got {count}")
-    ends = (plain(start, "linspace"), plain(stop, "linspace"))
+    dtype, device = _as_the_ends((start, stop), dtype, device)
+    ends = (plain(_end(start), "linspace"), plain(_end(stop), "linspace"))
     made = complex if complex in map(type, ends) else float
     first, last = made(ends[0]), made(ends[1])  # type: ignore[arg-type]
     inner = dtypes.complex128 if made is complex else dtypes.float64
@@ -320,6 +334,25 @@ def linspace(
     if kind_of(asked) in "iu":
         node = record.unary(ops.FLOOR, node)
     return wrap(record.cast(node, asked))
+
+
+def _as_the_ends(
+    ends: tuple[Any, ...], dtype: DType | None, device: str | Device | None
+) -> tuple[DType | None, str | Device | None]:
+    """The dtype and device of a range between arrays, where none is given."""
+    arrays = [x for x in ends if isinstance(x, Array)]
+    if not arrays:
+        return dtype, device
+    if dtype is None:
+        dtype = reduce(promote, [x.dtype for x in arrays])
+        for scalar in ends:
+            dtype = dtype if isinstance(scalar, Array) else met(dtype, scalar, "a range")
+        dtype = dtype if kind_of(dtype) in "fc" else None
+    return dtype, arrays[0].device if device is None else device
+
+
+def _end(value: Any) -> Any:
+    return value.item() if isinstance(value, Array) and not value.ndim else value
 
 
 def meshgrid(*arrays: Array, indexing: Literal["xy", "ij"] = "xy") -> tuple[Array, ...]:
@@ -473,6 +506,29 @@ def _triangle(op: ops.Op, x: Array, k: int, name: str) -> Array:
     inside = record.with_scalar(op, _diagonal(shape, x.device), _within(k, shape), False)
     zero = constant(fit(0, x.dtype), x.dtype, x.device)
     return wrap(record.where(inside, read(x), zero))
+
+
+def _seen(node: Node, view: View | None) -> Array:
+    """An array on what was taken from another library."""
+    array = holding(node)
+    return array if view is None else through(array, view)
+
+
+def _without_copy(obj: Any, dtype: DType | None, device: str | Device | None) -> Array:
+    """What `asarray` gives for ``copy=False``: the memory of ``obj`` itself."""
+    try:
+        if not isinstance(obj, _ON_HOST) and foreign.on_gpu(obj):
+            shared = from_dlpack(obj, device=device, copy=False)
+        else:
+            target = device_or_default(device)
+            node, view = foreign.of_memory(np.asarray(obj, copy=False), target)
+            shared = _seen(node, view)
+    except (BufferError, ValueError) as error:
+        raise ValueError(
+            f"asarray(copy=False) got a {type(obj).__name__}, whose memory cannot be shared: "
+            f"{error}"
+        ) from error
+    return _converted(shared, dtype, None, False)
 
 
 def _converted(

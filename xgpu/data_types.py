@@ -131,17 +131,19 @@ def isdtype(dtype: DType, kind: DType | str | tuple[DType | str, ...]) -> bool:
 def result_type(*arrays_and_dtypes: Array | Scalar | DType) -> DType:
     """The dtype in which all ``arrays_and_dtypes`` meet; Python scalars among them are weak.
 
+    The standard leaves scalars alone open; they meet, as in NumPy, in their default dtypes.
+
     Raises:
         TypeError: something that is no array, dtype or scalar.
-        ValueError: no array or dtype is given.
+        ValueError: nothing is given.
 
     Source: Array API 2025.12, Data Type Functions.
     """
     scalars = [a for a in arrays_and_dtypes if isinstance(a, SCALAR_TYPES)]
     strong = [_dtype_of(a) for a in arrays_and_dtypes if not isinstance(a, SCALAR_TYPES)]
-    if not strong:
-        raise ValueError("result_type() needs at least one array or dtype")
-    dtype = strong[0]
+    if not arrays_and_dtypes:
+        raise ValueError("result_type() needs at least one array, dtype or scalar")
+    dtype = strong[0] if strong else dtypes.bool_
     for other in strong[1:]:
         dtype = promote(dtype, other)
     for scalar in scalars:

@@ -4,10 +4,21 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
+import numpy as np
+
 from xgpu.arguments import checked, device_or_default
-from xgpu.array import Array
+from xgpu.array import Array, move
 from xgpu.graph.device import Device
+from xgpu.graph.shapes import normalize_shape
+from xgpu.plugin import dtypes
+from xgpu.plugin.dtypes import DType
+from xgpu.plugin.streams import Streams
 from xgpu.runtime.materialize import materialize as compute
+from xgpu.runtime.materialize import one
+from xgpu.runtime.plugins import device as find_device
 
 
 def materialize(*arrays: Array) -> None:
@@ -20,7 +31,7 @@ def materialize(*arrays: Array) -> None:
         TypeError: one is no array.
     """
     if len(arrays) == 1 and type(arrays[0]) is Array:
-        compute([arrays[0]._storage.node])
+        one(arrays[0]._node or arrays[0]._storage.node)
         return
     for x in arrays:
         if type(x) is not Array:
@@ -37,11 +48,36 @@ def synchronize(device: str | Device | None = None) -> None:
     device_or_default(device).synchronize()
 
 
-def to_device(x: Array, device: str | Device, /) -> Array:
+def to_device(x: Array, device: str | Device, /, *, non_blocking: bool = False) -> Array:
     """The array on ``device``: x itself if it is there, else a copy.
+
+    ``non_blocking`` queues a copy from ``cpu`` to another device on this thread's stream, and does
+    not wait for it. What comes to the host is waited for.
 
     Raises:
         TypeError: x is no array, or ``device`` names none.
         ValueError: there is no such device.
     """
-    return checked(x, "to_device").to_device(device)
+    return move(checked(x, "to_device"), find_device(device), non_blocking)
+
+
+def empty_pinned(
+    shape: int | tuple[int, ...],
+    *,
+    dtype: DType | None = None,
+    device: str | Device | None = None,
+) -> Any:
+    """A ``numpy.ndarray`` in page-locked memory, of float64 if no dtype is given; uninitialised.
+
+    A GPU copies to and from such memory while it computes: ``asarray(a, device=...,
+    non_blocking=True)`` from it overlaps with kernels on other streams. For a ``device`` (the
+    default one for None) that has no use for it, the memory is ordinary.
+    """
+    lengths = normalize_shape(shape)
+    given = dtypes.DEFAULT_REAL if dtype is None else dtypes.check(dtype)
+    found = device_or_default(device)
+    streams: Streams | None = getattr(found.backend, "streams", None)
+    if streams is None:
+        return np.empty(lengths, given)
+    memory = streams.pinned(found.index, math.prod(lengths) * given.itemsize)
+    return memory.view(given).reshape(lengths)

@@ -56,12 +56,16 @@ class ReadOnly(Storage):
 def broadcast_arrays(*arrays: Array) -> tuple[Array, ...]:
     """Each array stretched to the shape of all, as views that are read-only.
 
+    Arrays of one shape are given back themselves.
+
     Raises:
         ValueError: the shapes do not broadcast.
 
     Source: Array API 2025.12, Manipulation Functions.
     """
     shape = shape_rules.broadcast_shapes(*[checked(x, "broadcast_arrays").shape for x in arrays])
+    if all(x.shape == shape for x in arrays):
+        return arrays
     return tuple(_stretched(x, shape) for x in arrays)
 
 
@@ -154,6 +158,8 @@ def flip(x: Array, /, *, axis: Axes | None = None) -> Array:
 def moveaxis(x: Array, source: Axes, destination: Axes, /) -> Array:
     """A view with the axes ``source`` at the places ``destination`` and the others in order.
 
+    Several axes are a tuple, or a list, which SciPy gives.
+
     Raises:
         IndexError: an axis out of range.
         ValueError: an axis named twice, or different numbers of both.
@@ -161,6 +167,7 @@ def moveaxis(x: Array, source: Axes, destination: Axes, /) -> Array:
     Source: Array API 2025.12, Manipulation Functions.
     """
     rank = checked(x, "moveaxis").ndim
+    source, destination = (tuple(a) if isinstance(a, list) else a for a in (source, destination))
     sources, places = _each(source, rank, "source"), _each(destination, rank, "destination")
     if len(sources) != len(places):
         raise ValueError(

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+import numpy as np
+
 from xgpu.arguments import checked, constant_of, met, on_one_device
 from xgpu.array import Array, read, reduce, wrap
 from xgpu.graph import infer
@@ -116,10 +118,11 @@ def searchsorted(
 def where(condition: Array, x1: Array | Scalar, x2: Array | Scalar, /) -> Array:
     """x1 where ``condition`` is True, else x2, all three broadcast.
 
-    One of x1 and x2 at least is an array.
+    The standard has one of x1 and x2 at least be an array. Two scalars, which SciPy and others for
+    NumPy give, have the default dtype of the higher kind.
 
     Raises:
-        TypeError: ``condition`` is not of bool, or both others are scalars.
+        TypeError: ``condition`` is not of bool, or one of the others is neither array nor scalar.
 
     Source: Array API 2025.12, Searching Functions.
     """
@@ -133,9 +136,14 @@ def where(condition: Array, x1: Array | Scalar, x2: Array | Scalar, /) -> Array:
     if isinstance(x1, Array):
         dtype = met(x1.dtype, x2, "where")
         return wrap(record.where(chooser, read(x1), constant_of(x2, dtype, device, "where")))
-    second = checked(x2, "where")
-    dtype = met(second.dtype, x1, "where")
-    return wrap(record.where(chooser, constant_of(x1, dtype, device, "where"), read(second)))
+    if isinstance(x2, Array):
+        dtype = met(x2.dtype, x1, "where")
+        return wrap(record.where(chooser, constant_of(x1, dtype, device, "where"), read(x2)))
+    # A NumPy scalar first: Python's take its dtype where that holds them.
+    given = sorted((x1, x2), key=lambda x: not isinstance(x, np.generic))
+    dtype = met(met(dtypes.bool_, given[0], "where"), given[1], "where")
+    first, second = (constant_of(x, dtype, device, "where") for x in (x1, x2))
+    return wrap(record.where(chooser, first, second))
 
 
 def _place(op: Op, x: Array, axis: int | None, keepdims: bool) -> Array:

@@ -18,10 +18,12 @@ from xgpu.plugin import (
     hookimpl,
     library,
 )
+from xgpu_compat.special import offered
 
 INSTALL = 'pip install "xgpu-array[cuda12]"'
 cupy = library("cupy", INSTALL)
 xp = library("array_api_compat.cupy", INSTALL)
+special = library("cupyx.scipy.special", INSTALL)
 
 
 class CupyBackend(NamespaceBackend):
@@ -87,4 +89,5 @@ class CupyBackend(NamespaceBackend):
 @hookimpl
 def xgpu_backend() -> Backend:
     """The backend."""
-    return CupyBackend("cupy", xp)
+    functions = offered(special, lambda x, dtype: x.astype(dtype), np.dtype(np.float64))
+    return CupyBackend("cupy", xp, functions=functions)

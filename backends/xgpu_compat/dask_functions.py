@@ -123,7 +123,7 @@ def _put(old: Any, own: Any, values: Any, places: Any = None, **strided: Any) ->
 
 
 TABLE: Final[dict[str, Any]] = {
-    **{op.name: elementwise(REFERENCE[op.name]) for op in ops.elementwise()},
+    **{op.name: elementwise(REFERENCE[op.name]) for op in (*ops.elementwise(), *ops.optional())},
     "cast": cast,
     "sum": folded(np.sum, keeps_dtype=True),
     "prod": folded(np.prod, keeps_dtype=True),

@@ -8,9 +8,11 @@ from typing import Any, Final
 import numpy as np
 
 from xgpu.plugin import library
+from xgpu_compat.special import offered
 
 jax = library("jax", "pip install 'xgpu-array[jax]'")
 xp = library("jax.numpy", "pip install 'xgpu-array[jax]'")
+special = library("jax.scipy.special", "pip install 'xgpu-array[jax]'")
 Array = Any
 Function = Callable[..., Any]
 
@@ -152,6 +154,7 @@ def checked(made: Any, right: Array, message: str) -> Any:
 
 
 TABLE: Final[dict[str, Function]] = {
+    **offered(special, lambda x, dtype: x.astype(dtype), np.dtype(np.float64)),
     "abs": absolute,
     "divide": divide,
     "floor_divide": floor_divide,

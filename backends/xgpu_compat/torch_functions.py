@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from xgpu.plugin import library
+from xgpu_compat.special import offered
 
 torch = library("torch", "pip install 'xgpu-array[torch]'")
 xp = library("array_api_compat.torch", "pip install array-api-compat")
@@ -252,6 +253,7 @@ def matmul(x1: Array, x2: Array) -> Array:
 
 
 TABLE: Final[dict[str, Function]] = {
+    **offered(torch.special, lambda x, dtype: x.to(dtype), torch.float64),
     # torch multiplies the second operand by 1, and infinity times 1 + 0j is NaN
     "add": by_parts(torch.add),
     "subtract": by_parts(torch.subtract),

@@ -5,10 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from xgpu.plugin import DeviceInfo, Exchange, KernelOp, Meter, Operand, Program, Result, Strided
+from xgpu.plugin import (
+    DeviceInfo,
+    Exchange,
+    Graphs,
+    KernelOp,
+    Meter,
+    Operand,
+    Program,
+    Result,
+    Strided,
+    ops,
+)
 from xgpu.plugin.dtypes import DType
 from xgpu_cuda import launch
 from xgpu_cuda.driver import Driver, Memory, Streams
+from xgpu_cuda.graphs import CudaGraphs
 
 
 class CudaBackend:
@@ -16,7 +28,7 @@ class CudaBackend:
 
     protocol = 1
     unsupported: frozenset[str] = frozenset()
-    capabilities: frozenset[str] = frozenset({"row programs"})
+    capabilities: frozenset[str] = frozenset({"row programs", *(op.name for op in ops.optional())})
 
     def __init__(self, driver: Driver) -> None:
         self.driver = driver
@@ -24,6 +36,7 @@ class CudaBackend:
         self.streams: Streams = driver.streams
         self.exchange: Exchange = driver.exchange
         self.meter: Meter = driver.meter
+        self.graphs: Graphs = CudaGraphs(driver)
         self.kernel_ops: Mapping[str, KernelOp] = {
             name: self._in_order(function) for name, function in launch.kernel_ops(driver).items()
         }

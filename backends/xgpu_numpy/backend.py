@@ -6,6 +6,7 @@ import math
 import os
 import platform
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import array_api_compat.numpy as xp
@@ -19,15 +20,21 @@ from xgpu.plugin import (
     NamespaceBackend,
     Operand,
     OutOfMemoryError,
+    Output,
     Program,
 )
 from xgpu.plugin.dtypes import DType
+from xgpu.plugin.exchange import Exchange, HostExchange
 from xgpu.plugin.namespace import Function, NamespaceKernel
-from xgpu_numpy import blocks
+from xgpu_numpy import blocks, registers, small
 from xgpu_numpy.ops import TABLE
+from xgpu_numpy.quiet import quietly
+from xgpu_numpy.special import TABLE as SPECIAL
+from xgpu_numpy.threads import Threads, wanted
 
 TRANSCENDENTAL: Final = frozenset(
     {
+        *SPECIAL,
         "acos",
         "acosh",
         "asin",
@@ -56,11 +63,20 @@ TRANSCENDENTAL: Final = frozenset(
 code for contiguous operands."""
 
 
+@dataclass(frozen=True, slots=True)
+class NumpyKernel(NamespaceKernel):
+    """A program as a list of steps."""
+
+    small: small.Small | None = None
+
+
 class NumpyBackend(NamespaceBackend):
     """The device ``cpu``. Buffers are one-dimensional ``numpy.ndarray``."""
 
     def __init__(self) -> None:
         super().__init__("numpy", xp, functions=TABLE)
+        self.exchange: Exchange = HostExchange()
+        self.threads = Threads(wanted())
 
     def devices(self) -> Sequence[DeviceInfo]:
         """The host's processor and its memory."""
@@ -124,6 +140,11 @@ class NumpyBackend(NamespaceBackend):
     def _kernel_op(self, function: Function) -> KernelOp:
         return super()._kernel_op(np.errstate(all="ignore")(function))
 
+    def compile(self, device: int, program: Program) -> NumpyKernel:
+        """The interpreter's steps, and the short way for small arrays."""
+        made = super().compile(device, program)
+        return NumpyKernel(program, made.steps, small=small.small(program, made.steps))
+
     def launch(
         self,
         device: int,
@@ -134,14 +155,31 @@ class NumpyBackend(NamespaceBackend):
     ) -> list[Buffer]:
         """Interpret the program; the standard's special values are results, not warnings."""
         try:
-            with np.errstate(all="ignore"):
-                if blocks.worthwhile(kernel.program, shape, inputs):
-                    return self._in_blocks(device, kernel, shape, inputs, outputs)
-                return super().launch(device, kernel, shape, inputs, outputs)
+            short = kernel.small if isinstance(kernel, NumpyKernel) else None
+            if (
+                short is not None
+                and shape[0] <= small.LARGEST
+                and all(output[0] is None for output in outputs)
+            ):
+                return quietly(small.run, short, shape[0], inputs)
+            if blocks.worthwhile(kernel.program, shape, inputs):
+                return quietly(self._in_blocks, device, kernel, shape, inputs, outputs)
+            return quietly(self._interpret, device, kernel, shape, inputs, outputs)
         except MemoryError as error:
             raise OutOfMemoryError(
                 f"cpu: no memory for a program over {math.prod(shape)} elements"
             ) from error
+
+    def _reduce(self, function: Function, value: Any, shape: tuple[int, ...], kept: int) -> Any:
+        if value.shape != shape:
+            value = np.broadcast_to(value, shape)
+        # What is in order already is not copied: nothing writes to it.
+        rows = np.ascontiguousarray(value).reshape(math.prod(shape[:kept]), math.prod(shape[kept:]))
+        return function(rows).reshape(shape[:kept] + (1,) * (len(shape) - kept))
+
+    def fresh(self, array: Any, shape: tuple[int, ...]) -> Any:
+        """The elements in C order as ``shape``, in memory that no other array can write to."""
+        return np.array(array, order="C", copy=True).reshape(shape)
 
     def _in_blocks(
         self,
@@ -152,24 +190,66 @@ class NumpyBackend(NamespaceBackend):
         outputs: Sequence[Operand],
     ) -> list[Buffer]:
         program, size = kernel.program, math.prod(shape)
+        fresh = tuple(buffer is None for buffer, _, _ in outputs)
         targets = [
             (self.allocate(device, output.dtype, size), 0, strides)
             if buffer is None
             else (buffer, offset, strides)
             for output, (buffer, offset, strides) in zip(program.outputs, outputs, strict=True)
         ]
-        for block in blocks.divided(shape):
-            self._interpret(
-                device,
-                kernel,
-                block.shape,
-                [
-                    blocks.within(block, shape, given, operand)
-                    for given, operand in zip(program.inputs, inputs, strict=True)
-                ],
-                [
-                    blocks.within(block, shape, output, operand)
-                    for output, operand in zip(program.outputs, targets, strict=True)
-                ],
-            )
+        plan = registers.allot(program, kernel.steps, fresh)
+        once = [
+            self._load(program, given, shape, operand)
+            if given.access in ("scalar", "uniform")
+            else None
+            for given, operand in zip(program.inputs, inputs, strict=True)
+        ]
+
+        # Where all is in order along one axis, a block of an operand is a slice of it.
+        accesses = [i.access for i in program.inputs] + [o.access for o in program.outputs]
+        sliced = len(shape) == 1 and {"contiguous", "scalar", "uniform"}.issuperset(accesses)
+        lines: list[Any] = [
+            value[offset : offset + size] if sliced and known is None else known
+            for (value, offset, _), known in zip(inputs, once, strict=True)
+        ]
+        written = [buffer[offset : offset + size] for buffer, offset, _ in targets if sliced]
+
+        def work(part: Sequence[blocks.Block]) -> None:
+            memory: list[Any] = []
+            made: tuple[int, ...] = ()
+            for block in part:
+                if block.shape != made:
+                    made, count = block.shape, math.prod(block.shape)
+                    memory = [np.empty(count, dtype).reshape(made) for dtype in plan.dtypes]
+                values: list[Any] = [None] * len(program.body)
+                if sliced:
+                    place = slice(block.start[0], block.start[0] + made[0])
+                    for value, number in plan.loads:
+                        line = lines[number]
+                        values[value] = line[place] if once[number] is None else line
+                    registers.compute(plan, values, memory, [line[place] for line in written])
+                    continue
+                for value, number in plan.loads:
+                    given = program.inputs[number]
+                    known = once[number]
+                    if known is None:
+                        part_of = blocks.within(block, shape, given, inputs[number])
+                        known = self._load(program, given, made, part_of)
+                    values[value] = known
+                places = [
+                    self._target(block, shape, output, target)
+                    for output, target in zip(program.outputs, targets, strict=True)
+                ]
+                registers.compute(plan, values, memory, places)
+
+        self.threads.run(work, [*blocks.divided(shape)])
         return [buffer for buffer, _, _ in targets]
+
+    def _target(
+        self, block: blocks.Block, shape: tuple[int, ...], output: Output, operand: Operand
+    ) -> Any:
+        """The part of an output that a block writes."""
+        buffer, offset, strides = blocks.within(block, shape, output, operand)
+        if output.access == "contiguous":
+            return buffer[offset : offset + math.prod(block.shape)].reshape(block.shape)
+        return self.strided(buffer, block.shape, strides, offset)

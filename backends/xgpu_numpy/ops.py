@@ -17,6 +17,7 @@ from xgpu.plugin.dtypes import NARROW, kind_of
 from xgpu.plugin.narrow import converted
 from xgpu_numpy import complex_ops
 from xgpu_numpy.complex_ops import joined
+from xgpu_numpy.special import TABLE as SPECIAL
 
 Array = Any
 
@@ -200,6 +201,8 @@ TABLE: Final[dict[str, Callable[..., Array]]] = {
     "subtract": xp.subtract,
     # three operands
     "where": where,
+    # the special functions, of one to three
+    **SPECIAL,
     # reductions over axis 1 of a matrix
     "sum": rows(np.sum),
     "prod": rows(np.prod),

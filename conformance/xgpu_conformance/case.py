@@ -116,8 +116,8 @@ class Source(Protocol):
 
 
 def host(x: xgpu.Array) -> Values:
-    """The values of an array, on the host."""
-    return np.asarray(xgpu.to_device(x, "cpu"))
+    """The values of an array, on the host, as they are now."""
+    return np.array(xgpu.to_device(x, "cpu"))
 
 
 def shown(value: Any) -> str:

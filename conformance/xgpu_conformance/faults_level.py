@@ -308,13 +308,16 @@ def _moved_view(setting: Setting, dtype: DType) -> list[Check]:
 
 
 def _exported(setting: Setting, dtype: DType) -> list[Check]:
-    """A copy for NumPy, by way of DLPack, that a later write does not reach."""
+    """Memory shared with NumPy, by way of DLPack: a later write is seen there, and in no copy."""
     before = _numbers(setting, dtype)
     x = xgpu.to_device(_array(setting, dtype), "cpu")
-    copied = np.from_dlpack(x)
+    twin = xgpu.asarray(x, copy=True)
+    shared = np.from_dlpack(x)
     x[...] = xgpu.zeros_like(x)
-    xgpu.materialize(x)
-    return [Check(np.array(copied), before)]
+    return [
+        Check(np.array(shared), np.zeros_like(before), part="shared"),
+        Check(host(twin), before, part="a copy"),
+    ]
 
 
 def _across(setting: Setting, dtype: DType, other: xgpu.Device) -> list[Check]:

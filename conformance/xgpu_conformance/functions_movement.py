@@ -113,12 +113,10 @@ def _creation(name: str, dtype: DType, rng: Any) -> Iterator[Named]:
             yield f"numpy-{number}", (_asarray, Call((values, dtype), given))
         yield "special", (_asarray, Call((specials(dtype).copy(), dtype), given))
         yield "copy", (_copied, Call((turned(dtype, rng("copy")),)))
-    elif name == "from_dlpack" and dtype is not dtypes.bfloat16:
+    elif name == "from_dlpack":
         for number, shape in enumerate(((3,), (2, 3), ())):
             values = distinct(dtype, shape, rng(number))
             yield f"{number}", (_from_dlpack, Call((values,), {"device": DEVICE}))
-    elif name == "from_dlpack":
-        yield "refused", (_refused, Call((array(dtype, (3,), rng(0)),)))
 
 
 def _asarray(values: Any, _: DType, *, dtype: DType, device: xgpu.Device) -> xgpu.Array:
@@ -134,14 +132,6 @@ def _copied(x: xgpu.Array) -> tuple[xgpu.Array, xgpu.Array]:
 
 def _from_dlpack(values: Values, *, device: xgpu.Device) -> xgpu.Array:
     return xgpu.from_dlpack(values, device=device)
-
-
-def _refused(x: xgpu.Array) -> str:
-    try:
-        xgpu.to_device(x, "cpu").__dlpack__()
-    except BufferError:
-        return "BufferError"
-    return "nothing"
 
 
 def _spaced(dtype: DType) -> Judge:

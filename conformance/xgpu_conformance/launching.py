@@ -180,7 +180,7 @@ def check_kept(device: xgpu.Device, operands: Sequence[tuple[Any, Values | None]
 def check_supported(device: xgpu.Device, op: Op) -> str:
     """Why the backend does not have an op, or ""."""
     backend = device.backend
-    lacks = op.name in backend.unsupported
+    lacks = op.name in device.unsupported
     if op.kind is ops.Kind.KERNEL:
         lacks = op.name not in backend.kernel_ops
     return f"backend {backend.name!r} has no {op.name}" if lacks else ""

@@ -26,8 +26,10 @@ def special(name: str, dtype: DType, arity: int, subnormals: bool) -> tuple[Valu
     x = specials(dtype, subnormals)
     if arity == 1:
         return usable(name, x)
-    if kind(dtype) == "c":
-        x = x[:: 3 if len(x) > 100 else 1]
+    if kind(dtype) == "c" or arity > 2:
+        x = x[:: 3 if len(x) > 100 or arity > 2 else 1]
+    if arity > 2:
+        return usable(name, *(v.reshape(-1) for v in np.meshgrid(*[x] * arity)))
     a, b = (v.reshape(-1) for v in np.meshgrid(x, x))
     return usable(name, a, b)
 
@@ -47,7 +49,10 @@ def hard(
         return usable(name, *(plane(dtype, count // 6, rng) for _ in range(arity)))
     if arity == 1:
         return usable(name, families(name, dtype, count // 8, rng))
-    return usable(name, *pair_families(name, dtype, count // 4, rng))
+    pairs = pair_families(name, dtype, count // 4, rng)
+    if arity == 2:
+        return usable(name, *pairs)
+    return usable(name, *pairs, rng.uniform(0, 1, pairs[0].size).astype(dtype))
 
 
 def usable(name: str, *x: Values) -> tuple[Values, ...]:
@@ -58,6 +63,10 @@ def usable(name: str, *x: Values) -> tuple[Values, ...]:
         return x[0], (x[1].astype(np.int64) % bits).astype(dtype)
     if kind(dtype) == "c" and name in FINITE_ONLY:
         return _tamed(name, *x)
+    if name == "stdtrit":
+        # The error of the quantile is that of the probability over the degrees of freedom.
+        few = (x[0] > 0) & (x[0] < 1)
+        return np.where(few, x[0] + 1, x[0]).astype(dtype), x[1]
     return x
 
 

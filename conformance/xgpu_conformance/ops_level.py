@@ -29,7 +29,7 @@ def planned() -> list[Planned]:
     cells = [Planned("ops", name, d.name) for name in (BUFFERS, COPY) for d in dtypes.ALL]
     for name in (INDEX, FUSED):
         cells += [Planned("ops", name, d.name) for d in dtypes.ALL if ops_fused.takes(name, d)]
-    for op in (*ops.elementwise(), *ops.reductions(), *ops.kernels()):
+    for op in (*ops.elementwise(), *ops.optional(), *ops.reductions(), *ops.kernels()):
         needs = (ops_linalg.NEEDS[op],) if op in ops_linalg.NEEDS else ()
         cells += [Planned("ops", op.name, d.name, needs) for d in dtypes.ALL if op.takes(d)]
     return cells

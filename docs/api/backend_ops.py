@@ -25,6 +25,12 @@ result, of the first one if there are several: the `same` as that of the operand
 `real` dtype of a complex one, the `complex` dtype of a real one, `index` (int64), or `given` by
 the instruction."""
 
+_OPTIONAL: Final = """\
+The special functions that others are made of. A backend has those that its `capabilities` name;
+what needs another one is an `UnsupportedOperationError` at the call, or falls back. They are
+elementwise, and fuse. Names, arguments and values are those of `scipy.special`; an error of 16 ULP
+is allowed."""
+
 _REDUCTIONS: Final = """\
 Over axes of a program's space, in one kernel with the elementwise ops before and after. `min`,
 `max`, `argmin` and `argmax` let NaN win, the first one first; an index counts along the reduced
@@ -65,6 +71,9 @@ def page(site: Site) -> Iterator[str]:
     yield "## Elementwise"
     yield "One value out for each value in: what programs are made of."
     yield _rows(elementwise, site)
+    yield "## Optional"
+    yield _OPTIONAL
+    yield _rows(ops.optional(), site)
     yield "## Reductions"
     yield _REDUCTIONS
     yield _rows(reductions, site)
@@ -88,7 +97,7 @@ def _dtypes(op: ops.Op) -> str:
 def _rows(rows: Iterable[ops.Op], site: Site) -> str:
     cells = []
     for op in rows:
-        entry = site.links.get(op.name)
+        entry = site.links.get(op.name) or site.links.get(f"special.{op.name}")
         name = f"[`{op.name}`](api/{entry})" if entry else f"`{op.name}`"
         cells.append((name, str(op.arity), _dtypes(op), op.result))
     return table(("op", "operands", "dtypes", "gives"), cells)

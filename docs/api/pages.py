@@ -30,7 +30,7 @@ class Page:
 
 
 EXTENSIONS: Final = ("linalg", "fft")
-MODULES: Final = (*EXTENSIONS, "bench")
+MODULES: Final = (*EXTENSIONS, "special", "bench")
 """Those whose names are written with the module's own."""
 
 
@@ -82,6 +82,28 @@ PAGES: Final = (
     _extension("linalg", "linear_algebra_functions"),
     _extension("fft", "fourier_transform_functions"),
     Page("nan_functions", "Reductions without NaN", ("xgpu.nan_functions",)),
+    Page(
+        "special",
+        "Special functions",
+        (
+            "xgpu.special",
+            *(
+                f"xgpu.special.{part}"
+                for part in (
+                    "error_functions",
+                    "gamma_functions",
+                    "beta_functions",
+                    "zeta_functions",
+                    "bessel_functions",
+                    "distributions",
+                    "entropy",
+                    "logistic",
+                    "elementary",
+                )
+            ),
+        ),
+    ),
+    Page("numpy_functions", "Functions of NumPy", ("xgpu.numpy_functions",)),
     Page("execution", "When work runs", ("xgpu.execution", "xgpu.runtime.trace")),
     Page(
         "devices",
@@ -89,6 +111,7 @@ PAGES: Final = (
         ("xgpu.runtime.plugins", "xgpu.graph.device", "xgpu.runtime.guard", "xgpu.runtime.mixed"),
     ),
     Page("streams", "Streams and events", ("xgpu.stream",)),
+    Page("capturing", "Captured functions", ("xgpu.capturing",)),
     Page("bench", "Timing", ("xgpu.bench", "xgpu.bench.timer", "xgpu.bench.ceiling")),
     Page("errors", "Errors", ("xgpu.plugin.errors",)),
 )
@@ -98,6 +121,7 @@ MORE: Final = {
     "array": "[Indexing](../indexing.md), [dtypes and promotion](../dtypes.md), "
     "[getting arrays in and out](../exchange.md)",
     "bench": "[Benchmarks](../benchmarks.md)",
+    "capturing": "[Captured functions](../capture.md)",
     "creation": "[Getting arrays in and out](../exchange.md)",
     "data_types": "[Dtypes and promotion](../dtypes.md)",
     "devices": "[Devices and plugins](../devices.md), [Add a backend](../../backends/README.md)",
@@ -105,6 +129,7 @@ MORE: Final = {
     "execution": "[Lazy, as if eager](../quickstart.md#lazy-as-if-eager), "
     "[how one call travels](../architecture.md#how-one-call-travels)",
     "indexing": "[Indexing](../indexing.md)",
+    "special": "[How near the special functions are](../special.md)",
     "streams": "[Streams](../streams.md)",
 }
 

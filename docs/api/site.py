@@ -19,7 +19,7 @@ from xgpu.plugin import dtypes
 ROOT: Final = Path(__file__).parents[2]
 DATA: Final = ROOT / "tests" / "data"
 WIDTH: Final = 92  #: columns of a signature before it is written on several lines
-NO_ENTRY: Final = {"__version__", "__array_api_version__", *EXTENSIONS}
+NO_ENTRY: Final = {"__version__", "__array_api_version__", "special", *EXTENSIONS}
 _TITLES: Final = {"raises": "Raises:", "yields": "Gives:", "parameters": "Parameters:"}
 
 

@@ -92,7 +92,7 @@ def section(path: Path) -> list[str]:
         lines += [f"\n### {group}: {unit}\n\n", *table(rows, 1e6 if host else 1e3)]
         lines += [f"\nGeometric means, time over xgpu's: {means(rows)}.\n"]
     failed = [
-        f"{row['title']}, {name}: {cell['why']}"
+        f"{row['title']}, {name}: {' '.join(cell['why'].split())}"
         for row in run["rows"]
         for name, cell in row["cells"].items()
         if cell["state"] == "failed"

@@ -75,7 +75,7 @@ CREATION: Final = [
         (call([300], dtype=UINT8), OverflowError, "300 out of bounds for uint8"),
         (call([-1], dtype=UINT8), OverflowError, "-1 out of bounds for uint8"),
         (call([1j], dtype=FLOAT64), TypeError, "complex128 for float64; take xgpu.real"),
-        (call([1.0], copy=False), ValueError, "only an xgpu array needs no copy"),
+        (call([1.0], copy=False), ValueError, "got a list, whose memory cannot be shared"),
         (call(F, copy=False, dtype=INT8), ValueError, "copy"),
     ),
     *rows(
@@ -162,12 +162,11 @@ CREATION: Final = [
     ),
     *rows(
         "from_dlpack",
-        (call(Raw([1.0])), AttributeError, "takes an array with __dlpack__: got list"),
+        (call(Raw([1.0])), AttributeError, "takes an array with __dlpack__, or .*: got list"),
         (call(Raw("1")), AttributeError, "got str"),
         (call(Raw(None)), AttributeError, "got NoneType"),
-        (call(Raw(np.ones(2)), copy=False), BufferError, "xgpu copies"),
         (call(Raw(np.ones(2)), device="nowhere"), ValueError, "nowhere"),
-        (call(Raw(np.asarray(["a"]))), BufferError, "integers, float and complex"),
+        (call(Raw(np.asarray(["a"]))), BufferError, "no dtype dtype"),
     ),
 ]
 
@@ -206,8 +205,7 @@ DATA_TYPES: Final = [
     ),
     *rows(
         "result_type",
-        (call(), ValueError, "at least one array or dtype"),
-        (call(1, 2.0), ValueError, "at least one array or dtype", OPEN),
+        (call(), ValueError, "at least one array, dtype or scalar"),
         (call(F, "no such"), TypeError, NO_DTYPE),
     ),
     *rows("__array_namespace_info__", (call(1), TypeError, "positional argument")),
@@ -391,7 +389,6 @@ SEARCHING: Final = [
         (call(F, F, F), TypeError, "condition of dtype bool: got float64; compare", TRUTH),
         (call(I, F, F), TypeError, "condition of dtype bool: got int64", TRUTH),
         (call(B, F, V[:2]), ValueError, STRETCH),
-        (call(B, 1, 2), TypeError, r"where\(\) takes an xgpu array: got int", CONVERTS),
         (call(B, F, "a"), TypeError, r"where\(\) .* got str", CONVERTS),
         (call(B, None, F), TypeError, r"where\(\) .* got NoneType", CONVERTS),
         (call(B, I.astype("uint8"), 300), OverflowError, "300 out of bounds for uint8", CASTS),

@@ -8,7 +8,7 @@ import pytest
 
 from xgpu.codegen import Dialect, emit, tune
 from xgpu.codegen.cuda import CUDA
-from xgpu.codegen.stages import stages
+from xgpu.codegen.stages import ABOUT, stages
 from xgpu.plugin import Input, Instr, Output, Program, dtypes, ops
 
 F, D, C, N = dtypes.float32, dtypes.float64, dtypes.complex64, dtypes.int64
@@ -151,7 +151,8 @@ def test_complex_operands_bring_their_headers() -> None:
 
 
 def test_the_dialect_covers_every_op_of_a_program() -> None:
-    assert set(CUDA.headers) == {op.name for op in (*ops.elementwise(), *ops.reductions())}
+    rows = {op.name for op in (*ops.elementwise(), *ops.optional(), *ops.reductions())}
+    assert set(CUDA.headers) == rows | ABOUT
     assert set(CUDA.types) == set(dtypes.ALL)
 
 
@@ -224,6 +225,15 @@ def copies(dtype: object, count: int = 0, op: str = "add") -> Program:
 @pytest.mark.parametrize("dtype", dtypes.ALL)
 def test_a_thread_moves_16_bytes_at_a_time(dtype: object) -> None:
     assert tune(copies(dtype)).vector * dtypes.check(dtype).itemsize == 16
+
+
+def test_blocks_of_a_long_body_share_a_multiprocessor() -> None:
+    assert tune(copies("float32", 10)).resident == 0
+    assert tune(copies("float32", 100)).resident > 1
+    assert tune(copies("float32", 100)).unroll == 2
+    assert "#define XGPU_RESIDENT" in emit(copies("float32", 100), CUDA)
+    assert tune(copies("float64", 100)).resident == 0
+    assert "XGPU_RESIDENT" not in emit(copies("float32", 10), CUDA)
 
 
 def test_a_long_body_is_unrolled_less() -> None:

@@ -8,13 +8,27 @@ import numpy as np
 import pytest
 
 from tests.backends.cuda.interpreter import Builder
-from xgpu.codegen import emit, folded_once
+from xgpu.codegen import (
+    COLUMNS,
+    ROWS,
+    Group,
+    Pairing,
+    Stencil,
+    Turning,
+    emit,
+    emit_pairs,
+    emit_stencil,
+    emit_tiles,
+    folded_once,
+    online,
+)
 from xgpu.codegen.cuda import CUDA
 from xgpu.plugin import BackendUnavailableError, dtypes, ops
 from xgpu.plugin.dtypes import DType
 from xgpu_cuda.compiler import compile_cubin
 from xgpu_cuda.driver import nvrtc
 from xgpu_cuda.launch.matmul import source as matmul_source
+from xgpu_cuda.launch.pairs import SHAPES, Tiles
 from xgpu_cuda.launch.rows import Variant
 
 ARCHITECTURES = ["sm_75", "sm_80", "sm_90", "sm_100", "sm_120"]
@@ -102,7 +116,12 @@ def variance(dtype: str) -> Builder:
     return build
 
 
-VARIANTS = [Variant(True, 1, 512), Variant(True, 4, 1024), Variant(False, 4, 1024)]
+VARIANTS = [
+    Variant(True, 1, 512),
+    Variant(True, 4, 1024),
+    Variant(True, 4, 1024, 32),
+    Variant(False, 4, 1024),
+]
 
 
 @pytest.mark.parametrize("arch", ARCHITECTURES)
@@ -134,6 +153,103 @@ def test_a_row_is_kept_in_registers() -> None:
     ptx = compile_cubin(source, "compute_90").decode()
     assert ptx.count("ld.global.v4") == 2 * 4  # the row, and the weight along it
     assert ptx.count("st.global.v4") == 4
+    assert ".local" not in ptx
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_rows_that_are_not_kept(dtype: str) -> None:
+    """The maximum and the sum of the exponentials in one pass."""
+    build = Builder((8,), (8,))
+    x = load(build, dtype)
+    powers = build.op("exp", build.op("subtract", x, build.op("max", x)))
+    build.output(build.op("divide", powers, build.op("sum", powers)))
+    source = Variant(False, 4, 1024).macros() + emit(online(build.program), CUDA)
+    assert "exponentials_about" in source
+    assert compile_cubin(source, "sm_90")
+
+
+def pairs(dtype: str) -> Builder:
+    build = Builder((8, 8), (8,))
+    x, y = load(build, dtype, "strided", 8, 0, 1), load(build, dtype, "strided", 0, 8, 1)
+    difference = build.op("subtract", x, y)
+    build.output(build.op("sum", build.op("multiply", difference, difference)), reduced=True)
+    return build
+
+
+PAIRING = Pairing(0, 1, (ROWS, COLUMNS))
+
+
+@pytest.mark.parametrize("arch", ARCHITECTURES)
+@pytest.mark.parametrize(("rows", "columns"), SHAPES)
+def test_pairs_on_each_architecture(arch: str, rows: int, columns: int) -> None:
+    source = Tiles(rows, columns, False, (), 1).macros()
+    source += emit_pairs(pairs("float32").program, CUDA, PAIRING)
+    assert compile_cubin(source, arch)
+
+
+@pytest.mark.parametrize("dtype", dtypes.STANDARD, ids=str)
+def test_pairs(dtype: DType) -> None:
+    if dtype == dtypes.bool_:
+        return
+    source = Tiles(4, 4, True, (), 1).macros()
+    source += emit_pairs(pairs(str(dtype)).program, CUDA, PAIRING)
+    assert compile_cubin(source, "sm_90")
+
+
+def test_a_tile_of_pairs_is_in_registers() -> None:
+    """Rows are taken 16 bytes at a time, and nothing is spilt."""
+    source = Tiles(8, 8, False, (), 1).macros()
+    source += emit_pairs(pairs("float32").program, CUDA, PAIRING)
+    ptx = compile_cubin(source, "compute_90").decode()
+    assert "ld.shared.v4" in ptx
+    assert ".local" not in ptx
+
+
+@pytest.mark.parametrize("op", ["min", "max", "prod", "argmin"])
+@pytest.mark.parametrize("long", [False, True])
+def test_all_pairs_start_from_nothing(op: str, long: bool) -> None:
+    """NVRTC starts all but the first row of an array of arrays with zeros, if it is not told."""
+    build = Builder((8, 8), (8,))
+    x, y = load(build, "float32", "strided", 8, 0, 1), load(build, "float32", "strided", 0, 8, 1)
+    sums = build.op("add", x, y)
+    build.output(build.op(op, sums, dtype="int64" if op[:3] == "arg" else "float32"), reduced=True)
+    source = Tiles(4, 4, long, (), 1).macros() + emit_pairs(build.program, CUDA, PAIRING)
+    assert "0f00000000" not in compile_cubin(source, "compute_90").decode()
+
+
+def turned(dtype: str, rank: int = 2) -> Builder:
+    build = Builder((8,) * rank)
+    x = load(build, dtype, "strided", 1, *(9,) * (rank - 1))
+    build.output(build.op("equal", x, load(build, dtype), dtype="bool"))
+    return build
+
+
+@pytest.mark.parametrize("arch", ARCHITECTURES)
+@pytest.mark.parametrize("dtype", ["bool", "float32", "complex128"])
+def test_tiles_on_each_architecture(arch: str, dtype: str) -> None:
+    assert compile_cubin(emit_tiles(turned(dtype).program, CUDA, Turning(0, (0,))), arch)
+
+
+@pytest.mark.parametrize("arch", ARCHITECTURES)
+@pytest.mark.parametrize("dtype", ["int8", "float32", "complex128"])
+def test_stencils_on_each_architecture(arch: str, dtype: str) -> None:
+    build = Builder((8, 8, 8))
+    loads = [load(build, dtype, "strided", 100, 10, 1) for _ in range(4)]
+    total = build.op("add", build.op("add", *loads[:2]), build.op("add", *loads[2:]))
+    build.output(build.op("add", total, load(build, dtype)))
+    stencil = Stencil((Group((2, 0, 1), (0, 1, 2)), Group((3,), (0,))), 8)
+    source = emit_stencil(build.program, CUDA, stencil)
+    assert compile_cubin(source, arch)
+    if dtype == "float32":
+        assert ".local" not in compile_cubin(source, "compute_90").decode()
+
+
+def test_tiles_of_many_axes() -> None:
+    build = turned("float32", 5)
+    source = emit_tiles(build.program, CUDA, Turning(2, (0,)))
+    assert compile_cubin(source, "sm_90")
+    ptx = compile_cubin(source, "compute_90").decode()
+    assert "ld.global.v4" in ptx
     assert ".local" not in ptx
 
 

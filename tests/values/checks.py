@@ -70,8 +70,8 @@ def some(
 
 
 def host(x: xgpu.Array) -> Values:
-    """The values as a NumPy array."""
-    return np.asarray(xgpu.to_device(x, "cpu"))
+    """A copy of the values as a NumPy array."""
+    return np.array(xgpu.to_device(x, "cpu"))
 
 
 def large(device: xgpu.Device) -> int:

@@ -18,8 +18,8 @@ Call = tuple[Callable[..., xgpu.Array], tuple[Values, ...]]
 
 
 def host(x: xgpu.Array) -> Values:
-    """The values as a NumPy array."""
-    return np.asarray(xgpu.to_device(x, "cpu"))
+    """A copy of the values as a NumPy array."""
+    return np.array(xgpu.to_device(x, "cpu"))
 
 
 def computed(device: xgpu.Device, calls: Mapping[Any, Call]) -> dict[Any, Values]:

@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import Any, Protocol
 
 from xgpu.graph.device import Device
-from xgpu.stream import Event
+from xgpu.stream import Event, event_at
 
 
 class Clock(Protocol):
@@ -65,7 +65,7 @@ class EventClock:
 
     def record(self) -> Event:
         """See `Clock.record`."""
-        return Event(self.device, self.device.backend.record_event(self.device.index))
+        return event_at(self.device, self.device.backend.record_event(self.device.index))
 
     def elapsed(self, start: Event, stop: Event) -> float:
         """See `Clock.elapsed`."""

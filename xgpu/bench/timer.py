@@ -147,9 +147,10 @@ def time(
     waits = transfers in ("out", "both")
     if cold or (copier.asynchronous and not waits):
         # Where the host keeps ahead by itself, the first call alone finds the device idle.
-        behind = 1 if alone > 2.0 * host.value else calls
-        # Half as long again: the host's time varies.
-        needed = 0.0 if waits else 1.5 * host.value * behind
+        # A call alone takes up to what the host and the device take one after the other.
+        behind = 1 if alone > 3.0 * host.value else calls
+        # As long again: the host's time varies.
+        needed = 0.0 if waits else 2.0 * host.value * behind
         before = partial(_ahead, copier, needed, _nothing if cold else run)
     taken = median(device_rounds(timed, clock, calls, rounds, before), confidence)
     return Timing(

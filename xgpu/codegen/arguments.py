@@ -2,7 +2,8 @@
 
 Everything is a slot of 8 bytes, so the struct has no padding and one format string describes it
 to both sides: int64 for sizes, strides and integer scalars, an address (offset included) for a
-buffer, a double for a floating scalar and two for a complex one.
+buffer, a double for a floating scalar and two for a complex one. A scalar of float32 is one in the
+first half of its slot: a kernel then has no conversion to do, in each thread, for each scalar.
 """
 
 from __future__ import annotations
@@ -16,14 +17,15 @@ import numpy as np
 import numpy.typing as npt
 
 from xgpu.codegen.stages import in_passes
-from xgpu.plugin.dtypes import DType, kind_of
+from xgpu.plugin.dtypes import DType, float32, kind_of
 from xgpu.plugin.program import Input, Operand, Output, Program
 
-Slot = Literal["integer", "unsigned", "real", "complex", "divisor", "source", "target"]
+Slot = Literal["integer", "unsigned", "single", "real", "complex", "divisor", "source", "target"]
 
 _FORMATS: dict[Slot, str] = {
     "integer": "q",
     "unsigned": "Q",
+    "single": "f4x",
     "real": "d",
     "complex": "dd",
     "divisor": "qQ",
@@ -76,7 +78,8 @@ def layout(program: Program) -> tuple[Field, ...]:
 
 def _operand(program: Program, name: str, operand: Input | Output, kept: bool) -> Iterable[Field]:
     if operand.access == "scalar":
-        yield Field(name, _SCALARS[kind_of(operand.dtype)])
+        single = operand.dtype == float32
+        yield Field(name, "single" if single else _SCALARS[kind_of(operand.dtype)])
         return
     if operand.access == "index":
         yield Field(name, "integer")
@@ -118,6 +121,7 @@ class Packer:
         )
         self.nbytes: int = layout_of_slots.size
         self._pack_into: Callable[..., None] = layout_of_slots.pack_into
+        self._singles = _singles(fields)
         operands: list[Input | Output] = [*program.inputs, *program.outputs]
         self._arguments: npt.NDArray[np.uint8] = np.empty(self.nbytes, np.uint8)
         self._plans = tuple(_plan(operand) for operand in operands)
@@ -125,6 +129,35 @@ class Packer:
         self._sizes = tuple(0 if how == _SCALAR else size for how, size, _ in self._plans)
         self._plain = all(how in (_POINTER, _SCALAR) for how, _, _ in self._plans)
         self._wide = tuple(n for n, (_, _, counts) in enumerate(self._plans) if counts)
+        #: Whether each operand is one slot, and there is one output.
+        self.simple: bool = self._plain and len(program.outputs) == 1
+        #: The slots of numbers, if so.
+        self.numbers: tuple[int, ...] = tuple(n for n, size in enumerate(self._sizes) if not size)
+
+    @property
+    def arguments(self) -> npt.NDArray[np.uint8]:
+        """The struct, one and the same for all launches."""
+        return self._arguments
+
+    def slots(self, inputs: Sequence[Operand], address: int) -> list[Any]:
+        """The slots of the operands, where `simple`; ``address`` is that of the output."""
+        slots = [
+            value.ptr + offset * size if size else value
+            for size, (value, offset, _) in zip(self._sizes, inputs)  # noqa: B905
+        ]
+        slots.append(address)
+        return slots
+
+    def write(self, header: Sequence[int], slots: Sequence[Any]) -> None:
+        """Put `slots` into the struct."""
+        addresses = 0
+        for number in self._wide:
+            addresses |= slots[number]
+        aligned = addresses & 15 == 0
+        try:
+            self._pack_into(self._arguments, 0, *header, *slots, aligned)
+        except OverflowError:
+            self._pack_far([*header, *slots, aligned])
 
     def pack(
         self, header: Sequence[int], inputs: Sequence[Operand], outputs: Sequence[Operand]
@@ -145,7 +178,11 @@ class Packer:
             ]
             for number in self._wide:
                 addresses |= slots[number]
-            self._pack_into(arguments, 0, *header, *slots, addresses & 15 == 0)
+            aligned = addresses & 15 == 0
+            try:
+                self._pack_into(arguments, 0, *header, *slots, aligned)
+            except OverflowError:
+                self._pack_far([*header, *slots, aligned])
             return arguments
         values: list[Any] = list(header)
         for (how, itemsize, counts), (value, offset, strides) in zip(
@@ -167,8 +204,31 @@ class Packer:
             else:
                 values.append(offset)
                 values.extend(strides)
-        self._pack_into(arguments, 0, *values, addresses & 15 == 0)
+        values.append(addresses & 15 == 0)
+        try:
+            self._pack_into(arguments, 0, *values)
+        except OverflowError:
+            self._pack_far(values)
         return arguments
+
+    def _pack_far(self, values: list[Any]) -> None:
+        # `struct` refuses numbers beyond float32's; as everywhere else, they are infinite in it.
+        with np.errstate(over="ignore"):
+            for number in self._singles:
+                values[number] = float(np.float32(values[number]))
+        self._pack_into(self._arguments, 0, *values)
+
+
+def _singles(fields: Iterable[Field]) -> list[int]:
+    """Which of the packed values are scalars of float32."""
+    found: list[int] = []
+    count = 0
+    for field in fields:
+        if field.slot == "single":
+            found.append(count)
+        width = 2 if field.slot in ("complex", "divisor") else 1
+        count += width * (1 if field.length is None else field.length)
+    return found
 
 
 def _plan(operand: Input | Output) -> tuple[int, int, bool]:

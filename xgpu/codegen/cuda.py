@@ -23,7 +23,15 @@ _HEADERS: Final = {
     "log1p log2 logaddexp nextafter sin sinh sqrt tan tanh",
     "power": "pow",
     "rounding": "ceil floor round trunc",
-    "accumulators": "all any argmax argmin max min prod sum",
+    "accumulators": "all any argmax argmin max min prod squares_about sum",
+    "exponentials": "exponentials_about",
+    "special/bessel": "i0e i1e",
+    "special/beta": "betainc betaincc betaln",
+    "special/error": "erf erfc erfcx erfinv ndtri",
+    "special/gamma": "digamma gamma gammaln",
+    "special/incomplete_gamma": "gammainc gammaincc",
+    "special/student": "stdtr stdtrit",
+    "special/zeta": "riemann_zeta zeta",
 }
 
 _COMPLEX: Final = {
@@ -63,5 +71,8 @@ CUDA: Final = Dialect(
         for op in ops.split()
     },
     type_headers=dict.fromkeys(dtypes.NARROW, "xgpu/half.cuh"),
-    kernels={"elementwise": "elementwise.cu", "reduction": "reduction.cu", "rows": "rows.cu"},
+    kernels={
+        name: f"{name}.cu"
+        for name in ("elementwise", "tiles", "stencil", "reduction", "rows", "pairs")
+    },
 )

@@ -13,10 +13,10 @@ from collections.abc import Iterable, Iterator
 from xgpu.codegen.arguments import layout
 from xgpu.codegen.dialect import Dialect
 from xgpu.codegen.row_writer import RowWriter
-from xgpu.codegen.stages import SQUARES_ABOUT, Stages, in_passes, located, stages, vectorised
-from xgpu.codegen.tuning import tune
+from xgpu.codegen.stages import Stages, in_passes, located, stages, vectorised
+from xgpu.codegen.tuning import state_bytes, tune
 from xgpu.codegen.writer import Writer, boolean, indented, struct
-from xgpu.plugin.program import Program
+from xgpu.plugin.program import Access, Program
 
 
 def emit(program: Program, dialect: Dialect) -> str:
@@ -46,6 +46,8 @@ class PointWriter(Writer):
         if self.kind == "elementwise":
             # No thread waits for another, so a simulator may run them one after the other.
             yield "#define XGPU_NO_BARRIER"
+            if resident := tune(self.program).resident:
+                yield f"#define XGPU_RESIDENT {resident}"
         elif vectorised(self.program):
             # Neighbours are neighbours along the reduced axes: no kernel for anything else.
             yield "#define XGPU_ROWS_ONLY"
@@ -70,6 +72,7 @@ class PointWriter(Writer):
         if program.reduced:
             writes = any(not output.reduced for output in program.outputs)
             yield f"static constexpr bool writes = {boolean(writes)};"
+            yield f"static constexpr int state_bytes = {state_bytes(program)};"
         yield "using point = xgpu::point<index, rank>;"
         yield ""
         yield from struct("arguments", (self.field(f) for f in layout(program)))
@@ -109,24 +112,28 @@ class PointWriter(Writer):
             )
         else:
             yield from self.no_packet("load_packet", "loads")
-        if self.kind == "elementwise" and located(self.program) and self.rank > 1:
+        if not self.program.reduced and located(self.program) and self.rank:
             yield "template <int N>"
             yield from self.method(
-                "void load_run(const arguments& a, const point& p, loads (&l)[N])",
+                "void load_run(const arguments& a, const point& p, int64_t axis, loads (&l)[N])",
                 [line for v in loads for line in self.run(v)],
             )
 
+    def step(self, name: str, access: Access) -> str:
+        """How far apart neighbours along ``axis`` are in an operand."""
+        if access == "contiguous":
+            return "span<rank>(a.shape, axis)"
+        return f"pick<rank>(a.{name}_strides, axis)"
+
     def run(self, value: int) -> Iterator[str]:
-        """Reads the input of load ``value`` at N points along the tiled axis, `p` the first."""
+        """Reads the input of load ``value`` at N points along ``axis``, `p` the first."""
         number, given = self.given(value)
         name = f"in{number}"
-        step = f"pick<rank>(a.{name}_strides, a.tiled_axis)"
+        step = self.step(name, given.access)
         if given.access == "index":
             yield f"const int64_t v{value} = {self.read(value)}, s{value} = {step};"
             yield f"for (int j = 0; j < N; ++j) l[j].v{value} = v{value} + j * s{value};"
             return
-        if given.access == "contiguous":
-            step = "span<rank>(a.shape, a.tiled_axis)"
         start = f"a.{name} + ({self.place(name, given, False)})"
         yield f"xgpu::load_run({start}, static_cast<index>({step}), l, &loads::v{value});"
 
@@ -169,6 +176,19 @@ class PointWriter(Writer):
             )
         else:
             yield from self.no_packet("store_packet", "const results")
+        if not self.program.reduced and located(self.program) and self.rank:
+            lines = []
+            for number, output in outputs:
+                name = f"out{number}"
+                start = f"a.{name} + ({self.place(name, output, False)})"
+                step = f"static_cast<index>({self.step(name, output.access)})"
+                lines.append(f"xgpu::store_run({start}, {step}, r, &results::v{output.value});")
+            yield "template <int N>"
+            yield from self.method(
+                "void store_run(const arguments& a, const point& p, int64_t axis, "
+                "const results (&r)[N])",
+                lines,
+            )
 
     def no_packet(self, name: str, kind: str) -> Iterator[str]:
         """A function of neighbours that is never called."""
@@ -192,8 +212,3 @@ class PointWriter(Writer):
                 *(self.written(n, o, f"v{o.value}") for n, o in outputs),
             ],
         )
-
-    def folded(self, value: int) -> str:
-        """The expression of the result of a reduction."""
-        op, _, args = self.program.body[value]
-        return f"s.v{value}.about(v{args[1]})" if op == SQUARES_ABOUT else f"s.v{value}.value"

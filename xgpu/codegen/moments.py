@@ -1,13 +1,14 @@
-"""A variance in one pass: the sum of squared distances from the mean, found while summing.
+"""Two passes in one: sums of differences from a reduced value of the row, found while reducing.
 
-``sum(square(x - sum(x) / n))`` asks for two passes over the points. Each thread can follow mean
-and squared distances of what it has seen, and two such states can be merged, without the
-cancellation that the difference of the sums of squares suffers. `folded_once` finds these sums in
-a row program, and gives the program that reduces once, if there is one.
+``sum(square(x - sum(x) / n))`` and ``sum(exp(x - max(x)))`` ask for two passes over the points.
+Each thread can follow the squared distances from the mean of what it has seen, or the exponentials
+of those from the maximum, and two such states can be merged, without the cancellation that the
+difference of the sums of squares suffers, or an overflow. `online` puts such reductions in the
+place of these sums, and `folded_once` gives the program that reduces once, if that is then enough.
 
 Source: Welford, "Note on a method for calculating corrected sums of squares and products" (1962);
 Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample
-variances" (1979).
+variances" (1979); Milakov and Gimelshein, "Online normalizer calculation for softmax" (2018).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from xgpu.codegen.stages import SQUARES_ABOUT, stages
+from xgpu.codegen.stages import EXPONENTIALS_ABOUT, SQUARES_ABOUT, stages
 from xgpu.plugin import dtypes
 from xgpu.plugin.program import Instr, Program
 
@@ -23,19 +24,10 @@ _REAL: Final = (dtypes.float32, dtypes.float64)
 
 
 def folded_once(program: Program) -> Program | None:
-    """``program``, a row program, as one that reduces in one pass; None if it cannot be.
-
-    Its body has `SQUARES_ABOUT` in place of sums of squared distances from a mean.
-    """
-    body = list(program.body)
-    for value in range(len(body)):
-        found = _about_mean(program, value)
-        if found is not None:
-            body[value] = Instr(SQUARES_ABOUT, body[value].dtype, found)
-    made = replace(program, body=tuple(body))
-    if made == program:
+    """``program``, a row program, as one that reduces in one pass; None if it cannot be."""
+    made = online(program)
+    if made is program:
         return None
-    made = _without_dead(made)
     try:
         stages(made)
     except ValueError:  # something else still needs a reduced value at the points
@@ -43,22 +35,54 @@ def folded_once(program: Program) -> Program | None:
     return made
 
 
-def _about_mean(program: Program, value: int) -> tuple[int, int] | None:
-    """(x, mean of x) if a value is the sum of squared distances of x from its mean."""
+def online(program: Program) -> Program:
+    """``program`` with what can be folded in the pass of what it depends on; itself if nothing can.
+
+    Its body has `SQUARES_ABOUT` in place of sums of squared distances from a mean, and
+    `EXPONENTIALS_ABOUT` in place of sums of the exponentials of distances from a maximum.
+    """
+    body = list(program.body)
+    for value, (total, dtype, args) in enumerate(program.body):
+        if total != "sum" or dtype not in _REAL:
+            continue
+        for of, name, is_centre in (
+            ("square", SQUARES_ABOUT, _is_mean),
+            ("exp", EXPONENTIALS_ABOUT, _is_maximum),
+        ):
+            distance = _under(program, args[0], of, dtype)
+            if distance is not None and is_centre(program, *distance):
+                body[value] = Instr(name, dtype, distance)
+    if body == list(program.body):
+        return program
+    return _without_dead(replace(program, body=tuple(body)))
+
+
+def _under(program: Program, value: int, op: str, dtype: dtypes.DType) -> tuple[int, int] | None:
+    """(x, centre) if a value is ``op`` of their difference."""
     body = program.body
-    total, dtype, args = body[value]
-    if total != "sum" or dtype not in _REAL or body[args[0]][:2] != ("square", dtype):
+    if body[value][:2] != (op, dtype):
         return None
-    (distance,) = body[args[0]].args
+    (distance,) = body[value].args
     if body[distance].op != "subtract":
         return None
-    x, mean = body[distance].args
-    if body[mean][:2] != ("divide", dtype):
-        return None
-    sum_of_x, count = body[mean].args
-    if body[sum_of_x] != ("sum", dtype, (x,)) or body[count].op != "load":
-        return None
-    return (x, mean) if program.inputs[body[count].args[0]].access == "scalar" else None
+    x, centre = body[distance].args
+    return x, centre
+
+
+def _is_mean(program: Program, x: int, centre: int) -> bool:
+    """Whether ``centre`` is the sum of x, divided by a scalar."""
+    body = program.body
+    if body[centre][:2] != ("divide", body[x].dtype):
+        return False
+    total, count = body[centre].args
+    if body[total] != ("sum", body[x].dtype, (x,)) or body[count].op != "load":
+        return False
+    return program.inputs[body[count].args[0]].access == "scalar"
+
+
+def _is_maximum(program: Program, x: int, centre: int) -> bool:
+    """Whether ``centre`` is the maximum of x."""
+    return program.body[centre] == ("max", program.body[x].dtype, (x,))
 
 
 def _without_dead(program: Program) -> Program:

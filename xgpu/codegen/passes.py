@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from xgpu.codegen.stages import INVARIANT, POINT, REDUCED, is_invariant
+from xgpu.codegen.stages import FOLDS, INVARIANT, POINT, REDUCED, is_invariant
 from xgpu.codegen.tuning import HEAVY, VECTOR_BYTES, weigh
-from xgpu.plugin.program import REDUCTION_NAMES, Program
+from xgpu.plugin.program import Program
 
 MOST: Final = 8
 """Points, or chunks of them, that one thread handles at most at a time."""
@@ -60,7 +60,7 @@ def passes(program: Program) -> Passes:
         if output.reduced and levels[output.value] == POINT:
             raise ValueError(f"output {number} and its value {output.value} differ in level")
     body = program.body
-    folds = [v for v, instr in enumerate(body) if instr.op in REDUCTION_NAMES]
+    folds = [v for v, instr in enumerate(body) if instr.op in FOLDS]
     writes = [n for n, output in enumerate(program.outputs) if not output.reduced]
     count = 1 + max(
         [ready[body[v].args[0]] for v in folds] + [ready[program.outputs[n].value] for n in writes]
@@ -99,7 +99,7 @@ def _placed(program: Program) -> tuple[list[int], list[int]]:
             level = REDUCED if given.after else INVARIANT if is_invariant(given) else POINT
             levels.append(level)
             ready.append(0)
-        elif op in REDUCTION_NAMES:
+        elif op in FOLDS:
             levels.append(REDUCED)
             ready.append(ready[args[0]] + 1)
         else:
@@ -146,6 +146,8 @@ class RowTuning:
     vector: int
     chunks: int
     ahead: tuple[int, ...]
+    words: int  #: the most registers that one point fills
+    state: int  #: an upper bound of the bytes of the accumulators of a pass
 
 
 KEPT_WORDS: Final = 32
@@ -167,16 +169,18 @@ def tune_rows(program: Program) -> RowTuning:
     vector = max(1, min(MOST, VECTOR_BYTES // max(sizes, default=4)))
     weight = max(sum(weigh(program, v) for v in step.points) for step in steps.passes)
     chunks = MOST
+    words = _kept_words(program, steps)
     while chunks > 1 and (
-        chunks * vector * _kept_words(program, steps) > KEPT_WORDS
-        or chunks * vector * weight > BODY_LIMIT
+        chunks * vector * words > KEPT_WORDS or chunks * vector * weight > BODY_LIMIT
     ):
         chunks //= 2
     ahead = [chunks]
     for step in steps.passes[1:]:
         loaded = sum(_words(program, v) for v in step.points if body[v].op == "load")
         ahead.append(max(1, min(chunks, AHEAD_WORDS // (vector * max(1, loaded)))))
-    return RowTuning(vector, chunks, tuple(ahead))
+    # 16 is the widest alignment: complex128, or a float64 with its index.
+    state = 16 * max(len(step.reductions) for step in steps.passes)
+    return RowTuning(vector, chunks, tuple(ahead), words, state)
 
 
 def _loads(program: Program, steps: Passes) -> set[int]:

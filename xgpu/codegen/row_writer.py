@@ -113,7 +113,7 @@ class RowWriter(Writer):
         yield from self.uses(computed, values)
         for value in values:
             fold = value in self.reductions
-            yield self.computed(value, f"s.v{value}.value" if fold else "")
+            yield self.computed(value, self.folded(value) if fold else "")
             yield f"w.v{value} = v{value};"
 
     def first(self) -> Iterator[str]:

@@ -15,8 +15,12 @@ from xgpu.plugin.program import REDUCTION_NAMES, Input, Program
 INVARIANT, POINT, REDUCED = 0, 1, 2
 
 SQUARES_ABOUT: Final = "squares_about"
-"""A reduction of a program that `xgpu.codegen.moments` has rewritten: of values at the points and
-one of their row, the sum of the squares of their differences."""
+EXPONENTIALS_ABOUT: Final = "exponentials_about"
+"""Reductions of a program that `xgpu.codegen.moments` has rewritten: of values at the points and
+one of their row, the sum of the squares, or of the exponentials, of their differences."""
+
+ABOUT: Final = frozenset({SQUARES_ABOUT, EXPONENTIALS_ABOUT})
+FOLDS: Final = REDUCTION_NAMES | ABOUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ def stages(program: Program) -> Stages:
             at = INVARIANT if is_invariant(given) else REDUCED if given.after else POINT
             if given.after and not program.reduced:
                 raise ValueError(f"input {args[0]} is read after reductions, but there are none")
-        elif op in REDUCTION_NAMES or op == SQUARES_ABOUT:
+        elif op in FOLDS:
             if level[args[0]] == REDUCED:
                 raise ValueError(f"{op} (value {value}) takes a value that is reduced already")
             if not program.reduced:
@@ -85,7 +89,15 @@ def stages(program: Program) -> Stages:
 
 def in_passes(program: Program) -> bool:
     """Whether ``program`` is a row program, whose kernel goes over a row in passes."""
-    return program.staged() and all(instr.op != SQUARES_ABOUT for instr in program.body)
+    if not program.staged():
+        return False
+    if any(instr.op in ABOUT for instr in program.body):
+        try:
+            stages(program)
+        except ValueError:
+            return True
+        return False
+    return True
 
 
 def located(program: Program) -> bool:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from xgpu.codegen.stages import SQUARES_ABOUT, is_invariant, located, stages, vectorised
+from xgpu.codegen.stages import (
+    EXPONENTIALS_ABOUT,
+    SQUARES_ABOUT,
+    is_invariant,
+    located,
+    stages,
+    vectorised,
+)
 from xgpu.plugin.program import Program
 
 VECTOR_BYTES: Final = 16
@@ -16,12 +23,21 @@ NARROW_BYTES: Final = 64
 """What the loads of one thread ask for before it waits: the first if they are wide, the second if
 each is one element. Measured on an H100: more gains nothing and costs registers."""
 
-BODY_LIMIT: Final = 256
+BODY_LIMIT: Final = 1024
 """Weight of the body times its copies: more costs compile time and registers, and gains nothing
 where arithmetic, not memory, sets the pace."""
 
+LONG: Final = 64
+RESIDENT: Final = 6
+"""Of a body with more weight than that, a thread computes two rounds, since what it computes once
+takes its time too, and so many blocks share a multiprocessor. Measured on an H100: 36 % less time
+for the Black-Scholes formula."""
+
 SHARED_BYTES: Final = 32768
 """Shared memory that the accumulators of half a block may take."""
+
+MEMBERS: Final = {"argmin": 2, "argmax": 2, SQUARES_ABOUT: 4, EXPONENTIALS_ABOUT: 2}
+"""Members of the accumulators that have several, in accumulators.cuh and exponentials.cuh."""
 
 _NAMES: Final = (
     "acos acosh asin asinh atan atan2 atanh cos cosh exp expm1 floor_divide hypot log log10 log1p "
@@ -33,11 +49,15 @@ HEAVY: Final = frozenset(_NAMES.split())
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """``vector`` neighbouring points to a thread, ``unroll`` times, ``block`` threads."""
+    """``vector`` neighbouring points to a thread, ``unroll`` times, ``block`` threads.
+
+    ``resident`` blocks are to share a multiprocessor, which limits registers; 0 for any number.
+    """
 
     vector: int
     unroll: int
     block: int
+    resident: int = 0
 
 
 def tune(program: Program) -> Tuning:
@@ -61,6 +81,10 @@ def tune(program: Program) -> Tuning:
         unroll //= 2
     while vector > 4 and vector * weight > BODY_LIMIT:
         vector //= 2
+    widths = [instr.dtype.itemsize for instr in program.body]
+    if not program.reduced and vectorised(program) and weight > LONG and max(widths) <= 4:
+        unroll = 2 if 2 * vector * weight <= 2 * BODY_LIMIT else 1
+        return Tuning(vector, unroll, 256, RESIDENT if unroll > 1 else 0)
     block = 256
     while block > 32 and block // 2 * state_bytes(program) > SHARED_BYTES:
         block //= 2
@@ -68,10 +92,16 @@ def tune(program: Program) -> Tuning:
 
 
 def state_bytes(program: Program) -> int:
-    """An upper bound of the size of all accumulators of ``program``."""
-    # 16 is the widest alignment: complex128, or a float64 with its index.
-    sizes = (32 if program.body[v].op == SQUARES_ABOUT else 16 for v in stages(program).reductions)
-    return sum(sizes)
+    """The most that all accumulators of ``program`` take together; see `Writer.state_of`."""
+    size, widest = 0, 4
+    for value in stages(program).reductions:
+        op, dtype, (folded, *_) = program.body[value]
+        widest = max(widest, dtype.itemsize)
+        width, members = dtype.itemsize, MEMBERS.get(op, 1)
+        if op.startswith("arg"):
+            width = max(program.body[folded].dtype.itemsize, 8 if program.wide else 4)
+        size = -(-size // width) * width + members * width
+    return -(-size // widest) * widest
 
 
 def weigh(program: Program, value: int) -> int:

@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from xgpu.codegen.arguments import Field
 from xgpu.codegen.dialect import Dialect
+from xgpu.codegen.stages import ABOUT
 from xgpu.plugin import dtypes
 from xgpu.plugin.dtypes import kind_of
 from xgpu.plugin.program import Input, Output, Program
@@ -54,6 +55,8 @@ class Writer:
             return f"{constant}{self.dialect.type_of(field.dtype)}* {field.name};"
         if field.slot == "complex":
             return f"double {field.name}[2];"
+        if field.slot == "single":
+            return f"alignas(8) float {field.name};"
         name = {"integer": "int64_t", "unsigned": "uint64_t", "real": "double"}
         return f"{name.get(field.slot, field.slot)} {field.name}{array};"
 
@@ -136,6 +139,13 @@ class Writer:
         reduced = bool(self.program.reduced) and output.reduced
         place = "0" if output.access == "uniform" else self.place(f"out{number}", output, reduced)
         return f"a.out{number}[{place}] = {value};"
+
+    def folded(self, value: int) -> str:
+        """The expression of the result of a reduction, with state ``s``."""
+        op, _, args = self.program.body[value]
+        if op in ABOUT:
+            return f"s.v{value}.about(v{args[1]})"
+        return f"s.v{value}.{'position()' if op.startswith('arg') else 'value'}"
 
     def folded_type(self, value: int) -> str:
         """The type that a reduction converts its values to, or '' if they have it."""

@@ -10,10 +10,10 @@ arrays with slices, which the standard leaves open.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from xgpu.graph.indexing import index
-from xgpu.graph.node import Node
+from xgpu.graph.node import Node, Shared
 from xgpu.graph.view import View
 from xgpu.plugin.dtypes import kind_of
 
@@ -43,6 +43,9 @@ class Selection(NamedTuple):
         return tuple(i for i in range(len(self.region.shape)) if i not in covered)
 
 
+_NODES: Final = frozenset({Node, Shared})
+
+
 def select(view: View, keys: tuple[Any, ...]) -> View | Selection:
     """The part of ``view`` that ``keys`` selects, in which arrays are nodes; a view without any.
 
@@ -52,7 +55,7 @@ def select(view: View, keys: tuple[Any, ...]) -> View | Selection:
         IndexError: what `xgpu.graph.indexing.index` refuses, an array that is neither of
             integers nor of bool, or a mask of another shape than the axes it covers.
     """
-    if Node not in map(type, keys):
+    if _NODES.isdisjoint(map(type, keys)):
         return index(view, keys)
     basic: list[Any] = []
     taken = 0

@@ -6,7 +6,10 @@ from collections import deque
 from typing import Any, Final
 
 from xgpu.graph.faults import Recent, explain
+from xgpu.plugin import ops
 from xgpu.plugin.errors import KernelError
+
+_OPTIONAL: Final = frozenset(op.name for op in ops.optional())
 
 
 class Device:
@@ -16,19 +19,32 @@ class Device:
     ``type`` and ``index`` are its parts. Compares equal to itself and to its own name as a string.
     """
 
-    __slots__ = ("backend", "index", "kernels", "plans", "recent", "rows", "type", "unsupported")
+    __slots__ = (
+        "backend",
+        "index",
+        "kernels",
+        "matchers",
+        "plans",
+        "recent",
+        "rows",
+        "type",
+        "unsupported",
+    )
 
     def __init__(self, type: str, index: int, backend: Any) -> None:
         self.type: Final = type
         self.index: Final = index
         self.backend: Final = backend
-        self.unsupported: Final[frozenset[str]] = backend.unsupported
+        capabilities = frozenset(getattr(backend, "capabilities", ()))
+        self.unsupported: Final[frozenset[str]] = backend.unsupported | (_OPTIONAL - capabilities)
         #: Whether the backend takes row programs (`xgpu.graph.rows`).
-        self.rows: Final[bool] = "row programs" in getattr(backend, "capabilities", ())
+        self.rows: Final[bool] = "row programs" in capabilities
         #: Structural key of a program -> compiled kernel.
         self.kernels: Final[dict[Any, Any]] = {}
         #: Structure of pending nodes -> what it was lowered to (`xgpu.runtime.shortcut`).
         self.plans: Final[dict[Any, Any]] = {}
+        #: Op and depth of a root -> functions that know a structure (`xgpu.runtime.matching`).
+        self.matchers: Final[dict[Any, list[Any]]] = {}
         #: What was queued last, for the report of a fault (`xgpu.graph.faults`).
         self.recent: Final[Recent] = deque(maxlen=8)
 

@@ -74,9 +74,8 @@ def _integer(key: Any, axis: int, length: int) -> int:
         position = operator.index(key)
     except TypeError:
         raise IndexError(
-            "only integers, slices (`:`), ellipsis (`...`), newaxis (`None`) and xgpu arrays of "
-            f"integers or bool are valid indices: got {type(key).__name__}; make an array of a "
-            "sequence first: xgpu.asarray(a, device=...)"
+            "only integers, slices (`:`), ellipsis (`...`), newaxis (`None`) and arrays and lists "
+            f"of integers or bool are valid indices: got {type(key).__name__}"
         ) from None
     if not -length <= position < length:
         raise IndexError(f"index {position} is out of bounds for axis {axis} with size {length}")

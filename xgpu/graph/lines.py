@@ -10,13 +10,21 @@ from typing import Final
 
 PACKAGE: Final = str(Path(__file__).resolve().parent.parent)
 
+_ours: Final[dict[str, bool]] = {}
+"""By the name of a file, whether it is xgpu's: this is asked at each launch."""
+
 
 def users_frame(frame: FrameType | None) -> FrameType | None:
     """The innermost frame outside xgpu, from ``frame`` outwards."""
-    package = PACKAGE
-    while frame is not None and frame.f_code.co_filename.startswith(package):
+    while frame is not None:
+        file = frame.f_code.co_filename
+        ours = _ours.get(file)
+        if ours is None:
+            ours = _ours[file] = file.startswith(PACKAGE)
+        if not ours:
+            return frame
         frame = frame.f_back
-    return frame
+    return None
 
 
 def warn(message: str, category: type[Warning]) -> None:

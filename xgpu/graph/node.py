@@ -77,6 +77,41 @@ class Node:
         return f"<{state} {self.op.name} {self.dtype}{list(self.shape)} on {self.device}>"
 
 
+class Shared(Node):
+    """A leaf whose memory others than xgpu may write to, at any time.
+
+    So its value may change, unlike another node's. Nothing that is pending reads it: it is as deep
+    as a node may be, and what is recorded on it is materialized by the call. It is held by the one
+    storage that shows the memory, and by no copy; a write there is done at once, in place.
+
+    ``loans`` refer weakly to what the others hold; once all are gone, the node is like any other
+    (`xgpu.runtime.shared`). ``lasting`` says that nobody will tell. ``keeps`` is held with it.
+    """
+
+    loans: list[Any]
+    lasting: bool
+    readonly: bool
+    keeps: Any
+
+    __slots__ = ("keeps", "lasting", "loans", "readonly")
+
+    def __init__(
+        self,
+        buffer: Any,
+        shape: tuple[int, ...],
+        dtype: DType,
+        device: Device,
+        lasting: bool,
+        readonly: bool,
+    ) -> None:
+        super().__init__(ops.LEAF, (), shape, dtype, device, None, MAX_DEPTH)
+        self.buffer = buffer
+        self.loans = []
+        self.lasting = lasting
+        self.readonly = readonly
+        self.keeps = None
+
+
 def leaf(buffer: Any, shape: tuple[int, ...], dtype: DType, device: Device) -> Node:
     """A node whose buffer exists."""
     node = Node(ops.LEAF, (), shape, dtype, device)

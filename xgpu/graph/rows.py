@@ -18,8 +18,13 @@ from xgpu.plugin.ops import Kind
 HELD: Final = 32768
 """Points that one group of threads can hold: rows of no more are worked on however few they are."""
 
-MANY: Final = 64
-"""So many longer rows keep a device busy, one group of threads to each."""
+BESIDE: Final = 512
+"""Points of a row that can be held together with those of the rows beside it, so that it does not
+matter along which axis neighbours lie."""
+
+MANY: Final = 256
+"""So many longer rows keep a device busy, one group of threads to each. Fewer of them are reduced
+by many groups each, and then read again, which is no more."""
 
 LINE: Final = 8
 """Neighbours that are read at the cost of one."""
@@ -75,17 +80,22 @@ class Rows:
     def fit(self) -> bool:
         """Whether a group of threads can work on each row.
 
-        The reduced axes come last, so that neighbours are neighbours in the row, and a row is
-        short or one of many.
+        A row is short enough to be held beside its neighbours; or the reduced axes come last, so
+        that neighbours are neighbours in the row, and it is not too long or one of many.
         """
+        if self.length <= BESIDE:
+            return True
         reduced = [i in self.axes for i, n in enumerate(self.space) if n != 1]
         return reduced == sorted(reduced) and (self.length <= HELD or self.count >= MANY)
 
     def across(self, readers: Iterable[Node]) -> bool:
         """Whether most of what ``readers`` take at the points has its neighbours in other rows.
 
-        Threads that share a row would each read a line of memory for one element of it.
+        Threads that share a row would each read a line of memory for one element of it, unless it
+        is short enough for some to work on its neighbours.
         """
+        if self.length <= BESIDE:
+            return False
         space = self.space
         inner = max((i for i in self.axes if space[i] != 1), default=-1)
         lead = 0
@@ -130,29 +140,47 @@ def plan(roots: list[Node], pending: Collection[Node]) -> Rows | None:
     return unfit or reduced
 
 
-def about_mean(node: Node) -> bool:
-    """Whether a reduction sums squared distances from the mean of the same values.
+def online(node: Node, held: Collection[Node]) -> bool:
+    """Whether a reduction can be done in the pass of what it depends on, so its rows need not fit.
 
-    One pass is enough for it and the mean, so its rows need not fit.
+    It sums squares of distances from the mean of the same values, or exponentials of those from
+    their maximum. One pass is enough for it and for the mean or the maximum, unless somebody holds
+    (``held``) what is summed, which is then to be written at the points.
     """
-    if node.op is not ops.SUM or node.inputs[0].op is not ops.SQUARE:
+    summed = node.inputs[0]
+    if node.op is not ops.SUM or summed.op not in (ops.SQUARE, ops.EXP) or summed in held:
         return False
-    (distance,) = node.inputs[0].inputs or (node,)
-    if distance.op is not ops.SUBTRACT or distance.attrs is not None or distance.buffer is not None:
+    (distance,) = summed.inputs or (node,)
+    if distance.op is not ops.SUBTRACT or distance.attrs is not None or distance in held:
         return False
-    x, mean = distance.inputs
-    while mean.op is ops.VIEW and mean.buffer is None:
-        mean = mean.inputs[0]
-    if mean.op is not ops.DIVIDE or mean.attrs is None or mean.attrs[1] or mean.buffer is not None:
+    if distance.buffer is not None or distance.dtype not in (dtypes.float32, dtypes.float64):
         return False
-    total = mean.inputs[0]
+    x, centre = distance.inputs
+    while centre.op is ops.VIEW and centre.buffer is None:
+        centre = centre.inputs[0]
+    folded = ops.MAX
+    if summed.op is ops.SQUARE:
+        if centre.op is not ops.DIVIDE or centre.attrs is None or centre.attrs[1]:
+            return False
+        if centre.buffer is not None:
+            return False
+        centre, folded = centre.inputs[0], ops.SUM
     return (
-        total.op is ops.SUM
-        and total.buffer is None
-        and total.attrs == node.attrs
-        and total.inputs[0] is x
-        and x.dtype in (dtypes.float32, dtypes.float64)
+        centre.op is folded
+        and centre.buffer is None
+        and centre.attrs == node.attrs
+        and _same(centre.inputs[0], x)
+        and x.dtype == distance.dtype
     )
+
+
+def _same(a: Node, b: Node) -> bool:
+    """Whether two nodes are one, or the same view of one, which each call makes for itself."""
+    if a is b:
+        return True
+    if a.op is not ops.VIEW or b.op is not ops.VIEW or not a.inputs or not b.inputs:
+        return False
+    return a.inputs[0] is b.inputs[0] and bool(a.attrs == b.attrs)
 
 
 def results(rows: Rows, roots: list[Node]) -> list[Node]:
@@ -161,20 +189,6 @@ def results(rows: Rows, roots: list[Node]) -> list[Node]:
     Those of one shape come together, the least dependent first.
     """
     known: dict[Node, bool] = {}
-
-    def reduces(node: Node) -> bool:
-        found = known.get(node)
-        if found is None:
-            kind = node.op.kind
-            found = known[node] = node.buffer is None and (
-                node.attrs == rows.axes and node.inputs[0].shape == rows.space
-                if kind is Kind.REDUCTION
-                else (kind is Kind.ELEMENTWISE or node.op is ops.VIEW)
-                and math.prod(node.shape) == rows.count
-                and any(reduces(source) for source in node.inputs)
-            )
-        return found
-
     found: dict[Node, None] = {}
     visited = dict.fromkeys(roots)
     stack = list(roots)
@@ -186,12 +200,28 @@ def results(rows: Rows, roots: list[Node]) -> list[Node]:
             if rows.read_by(reader, source) and not rows.thin:
                 while source.op is ops.VIEW and source.buffer is None:
                     source = source.inputs[0]
-                if reduces(source):
+                if _reduces(source, rows, known):
                     found[source] = None
             elif source.shape == rows.space and source.op.kind is not Kind.REDUCTION:
                 visited[source] = None
                 stack.append(source)
     return sorted(found, key=lambda node: (node.shape, node.depth))
+
+
+def _reduces(node: Node, rows: Rows, known: dict[Node, bool]) -> bool:
+    # A function within `results` would be in a cycle with itself, and keep the nodes, and so their
+    # memory, until Python's collector comes.
+    found = known.get(node)
+    if found is None:
+        kind = node.op.kind
+        found = known[node] = node.buffer is None and (
+            node.attrs == rows.axes and node.inputs[0].shape == rows.space
+            if kind is Kind.REDUCTION
+            else (kind is Kind.ELEMENTWISE or node.op is ops.VIEW)
+            and math.prod(node.shape) == rows.count
+            and any(_reduces(source, rows, known) for source in node.inputs)
+        )
+    return found
 
 
 def apart(reader: Node, source: Node, rows: Rows | None) -> bool:

@@ -16,13 +16,15 @@ from xgpu.plugin.backend import (
 )
 from xgpu.plugin.errors import (
     BackendUnavailableError,
+    CaptureError,
     DeviceMismatchError,
     KernelError,
     OutOfMemoryError,
     PluginError,
     UnsupportedOperationError,
 )
-from xgpu.plugin.exchange import Exchange
+from xgpu.plugin.exchange import Exchange, HostExchange
+from xgpu.plugin.graphs import Graph, Graphs, Launch, Named
 from xgpu.plugin.hookspecs import GROUP, hookimpl, hookspec
 from xgpu.plugin.library import library
 from xgpu.plugin.meter import Meter
@@ -38,15 +40,21 @@ __all__ = [
     "Backend",
     "BackendUnavailableError",
     "Buffer",
+    "CaptureError",
     "DeviceInfo",
     "DeviceMismatchError",
     "Exchange",
+    "Graph",
+    "Graphs",
+    "HostExchange",
     "Input",
     "Instr",
     "Kernel",
     "KernelError",
     "KernelOp",
+    "Launch",
     "Meter",
+    "Named",
     "NamespaceBackend",
     "Operand",
     "OutOfMemoryError",

@@ -51,8 +51,9 @@ class Backend(Protocol):
     one that no composite makes raises `UnsupportedOperationError` at the call).
 
     ``capabilities``, which a backend may do without, is a frozenset of what else it understands:
-    ``"row programs"``, programs that are `staged`. Without it what they would compute is computed
-    by several programs.
+    ``"row programs"``, programs that are `staged`; without it what they would compute is computed
+    by several programs; and the names of those optional rows (`xgpu.plugin.ops.optional`) that it
+    has.
 
     Work on one device is done in the order of the calls (one stream); no method but
     `to_host` and `synchronize` waits for the device. xgpu calls `compile`, `launch` and the

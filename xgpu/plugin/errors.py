@@ -39,3 +39,7 @@ class GuardWarning(UserWarning):
 
 class MixedDevicesWarning(UserWarning):
     """A call moved its operands to one device, as `xgpu.mixed_devices` told it to."""
+
+
+class CaptureError(RuntimeError):
+    """A function cannot be captured: what it does follows from values, or it has other effects."""

@@ -112,6 +112,7 @@ class NamespaceBackend:
         self.unsupported: frozenset[str] = frozenset(
             op.name for op in computed if op.name not in self.functions
         )
+        self.capabilities |= {op.name for op in ops.optional() if op.name in self.functions}
         self.kernel_ops: Mapping[str, KernelOp] = {
             op.name: self._kernel_op(self.functions[op.name])
             for op in ops.kernels()
@@ -134,6 +135,10 @@ class NamespaceBackend:
             (ops.NONZERO, ("nonzero",), self._nonzero),
         ):
             if all(hasattr(self.xp, name) for name in needs):
+                found[op.name] = function
+        for op in ops.optional():
+            function = getattr(getattr(self.xp, "special", None), op.name, None)
+            if function is not None:
                 found[op.name] = function
         for op in _LINEAR_ALGEBRA:
             function = getattr(getattr(self.xp, "linalg", None), op.name, None)

@@ -149,6 +149,35 @@ SUBTRACT = _row("subtract", _E, 2, "iufc")
 # Three operands: a bool condition, then two of one dtype.
 WHERE = _row("where", _E, 3, "biufc")
 
+# Special functions, which a backend may do without; names and arguments are SciPy's. They are
+# computed in float64 and rounded once, to 16 ULP; `xgpu.special` says what they give where.
+BETAINC = _row("betainc", _E, 3, "f")
+BETAINCC = _row("betaincc", _E, 3, "f")
+BETALN = _row("betaln", _E, 2, "f")
+DIGAMMA = _row("digamma", _E, 1, "f")
+ERF = _row("erf", _E, 1, "f")
+ERFC = _row("erfc", _E, 1, "f")
+ERFCX = _row("erfcx", _E, 1, "f")
+ERFINV = _row("erfinv", _E, 1, "f")
+GAMMA = _row("gamma", _E, 1, "f")
+GAMMAINC = _row("gammainc", _E, 2, "f")
+GAMMAINCC = _row("gammaincc", _E, 2, "f")
+GAMMALN = _row("gammaln", _E, 1, "f")
+I0E = _row("i0e", _E, 1, "f")
+I1E = _row("i1e", _E, 1, "f")
+NDTRI = _row("ndtri", _E, 1, "f")
+RIEMANN_ZETA = _row("riemann_zeta", _E, 1, "f")
+STDTR = _row("stdtr", _E, 2, "f")
+STDTRIT = _row("stdtrit", _E, 2, "f")
+ZETA = _row("zeta", _E, 2, "f")
+
+_OPTIONAL: Final = frozenset(
+    {
+        *(BETAINC, BETAINCC, BETALN, DIGAMMA, ERF, ERFC, ERFCX, ERFINV, GAMMA, GAMMAINC),
+        *(GAMMAINCC, GAMMALN, I0E, I1E, NDTRI, RIEMANN_ZETA, STDTR, STDTRIT, ZETA),
+    }
+)
+
 # Reductions over a set of axes. min, max, argmin and argmax let NaN win, the first one first;
 # an index counts along the reduced axes in C order.
 SUM = _row("sum", _R, 1, "iufc")
@@ -228,7 +257,12 @@ REFUSE_NARROW: Final = frozenset(
 
 def elementwise() -> tuple[Op, ...]:
     """The rows that a kernel backend's dialect table must cover."""
-    return tuple(op for op in TABLE.values() if op.kind is _E)
+    return tuple(op for op in TABLE.values() if op.kind is _E and op not in _OPTIONAL)
+
+
+def optional() -> tuple[Op, ...]:
+    """The elementwise rows that a backend has if its ``capabilities`` name them."""
+    return tuple(op for op in TABLE.values() if op in _OPTIONAL)
 
 
 def reductions() -> tuple[Op, ...]:

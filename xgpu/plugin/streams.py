@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
+
+from xgpu.plugin.backend import Buffer
 
 Stream = Any
 """A queue of a device's work; ``ptr`` is the target's own handle, 0 where there is none."""
@@ -37,4 +40,27 @@ class Streams(Protocol):
 
     def wait(self, device: int, event: Any) -> None:
         """Have what this thread queues next wait, on the device, until the event is reached."""
+        ...
+
+    def external(self, device: int, stream: Any) -> Stream:
+        """Another library's stream, an object with ``__cuda_stream__``, which is kept alive.
+
+        Raises:
+            ValueError: the device has no streams of that kind.
+        """
+        ...
+
+    def launch_host_func(self, device: int, function: Callable[[], None]) -> None:
+        """Have the host call ``function`` when all that this thread's stream has so far is done.
+
+        It is called from another thread, and must not wait for the device.
+        """
+        ...
+
+    def pinned(self, device: int, nbytes: int) -> Any:
+        """Page-locked memory of the host, as a one-dimensional ``numpy.ndarray`` of uint8."""
+        ...
+
+    def from_host(self, device: int, array: Any) -> Buffer:
+        """As `Backend.from_host`, but the copy is queued: ``array`` is kept, and not changed."""
         ...

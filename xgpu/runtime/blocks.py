@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from typing import Final
+from typing import Any, Final
 
 from xgpu.graph.device import Device
 from xgpu.graph.node import Node
@@ -17,10 +17,11 @@ _thread: Final = threading.local()
 
 
 class Block:
-    """The nodes that one thread recorded for one device, from `begin` to `end`."""
+    """The nodes that one thread recorded for one stream of a device, from `begin` to `end`."""
 
-    def __init__(self, device: Device) -> None:
+    def __init__(self, device: Device, stream: Any) -> None:
         self.device = device
+        self.stream = stream
         # Weak: a reference would tell the runtime that somebody will ask for the value.
         self._recorded: list[weakref.ref[Node]] = []
 
@@ -45,9 +46,9 @@ class Block:
             materialize(roots, reason)
 
 
-def begin(device: Device) -> Block:
-    """Remember what this thread records for ``device`` from now on."""
-    block = Block(device)
+def begin(device: Device, stream: Any) -> Block:
+    """Remember what this thread records for ``device`` from now on, to be run on ``stream``."""
+    block = Block(device, stream)
     _stack().append(block)
     return block
 
@@ -57,6 +58,13 @@ def end(block: Block, completed: bool) -> None:
     _stack().remove(block)
     if completed:
         block.run("the end of the stream's block")
+
+
+def run(device: Device, stream: Any, reason: str) -> None:
+    """Materialize what this thread's blocks have recorded for a stream so far."""
+    for block in list(_stack()):
+        if block.device is device and block.stream is stream:
+            block.run(reason)
 
 
 def note(node: Node) -> None:

@@ -1,8 +1,9 @@
 """`guard`: finding the copies and waits that nobody asked for.
 
 An array's value cannot become a Python number, or decide a shape, without a copy to the host, which
-waits for the device. Those calls are *implicit* reads. What says that it copies or waits is not
-looked at: `xgpu.asarray`, `xgpu.from_dlpack`, `xgpu.to_device`, `xgpu.synchronize`, and the like of
+waits for the device. Those calls are *implicit* reads. A NumPy array or a list in a key is copied
+to the device, which waits for nothing. What says that it copies or waits is not looked at:
+`xgpu.asarray`, `xgpu.from_dlpack`, `xgpu.to_device`, `xgpu.synchronize`, and the like of
 `xgpu.Stream` and `xgpu.Event`. An array on ``cpu`` is on the host already.
 """
 
@@ -93,6 +94,17 @@ def reading(device: Device, what: str) -> None:
             _apply(rules.syncs, f"a wait for {device}", what)
 
 
+def sending(device: Device, what: str) -> None:
+    """A copy from the host, which nothing waits for, is about to be made.
+
+    Raises:
+        GuardError: the guard forbids it.
+    """
+    rules = _rules.get()
+    if rules is not None and device.type != "cpu" and not _explicit.get():
+        _apply(rules.transfers, f"a copy from the host to {device}", what, "xgpu.asarray(a)")
+
+
 def waiting(device: Device, what: str) -> None:
     """The host is about to wait for the device.
 
@@ -104,15 +116,13 @@ def waiting(device: Device, what: str) -> None:
         _apply(rules.syncs, f"a wait for {device}", what)
 
 
-def _apply(action: Action, event: str, what: str) -> None:
+def _apply(action: Action, event: str, what: str, by: str = "xgpu.to_device(x, 'cpu')") -> None:
     if action == "allow":
         return
     line = users_line() or "an unknown line"
     message = f"{event} that was not asked for: {what}, at {line}"
     if action == "error":
-        raise GuardError(
-            f"{message}; ask for it with xgpu.to_device(x, 'cpu'), or allow it with xgpu.guard()"
-        )
+        raise GuardError(f"{message}; ask for it with {by}, or allow it with xgpu.guard()")
     if action == "log":
         logger.info(message)
         return

@@ -6,28 +6,37 @@ Programs carry no sizes, so the cache's key is the program itself; a new size co
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from xgpu.graph.device import Device
 from xgpu.graph.faults import explain, launched
 from xgpu.plugin.errors import KernelError
 from xgpu.plugin.program import Input, Instr, Output, Program
-from xgpu.runtime import trace
+from xgpu.runtime import tape, trace
+from xgpu.runtime.collapse import Load
 from xgpu.runtime.lowering import Lowered
 
 
-def launch(device: Device, lowered: Lowered, reason: str) -> list[Any]:
-    """Run a lowered program and return a buffer for each of its outputs."""
+def launch(device: Device, lowered: Lowered, reason: str, loads: Sequence[Load]) -> list[Any]:
+    """Run a lowered program, whose inputs are ``loads``; returns a buffer for each output."""
     kernel = device.kernels.get(lowered.key)
     cached = kernel is not None
     if kernel is None:
         kernel = _compile(device, lowered.key)
     backend = device.backend
+    noted = tape.on(device) if tape.active else None
     if 0 in lowered.shape[: lowered.key[0]]:
         buffers = [
             made if made is not None else backend.allocate(device.index, node.dtype, 0)
             for (made, _, _), node in zip(lowered.outputs, lowered.nodes, strict=True)
         ]
+        if noted is not None:
+            for (made, _, _), node, buffer in zip(
+                lowered.outputs, lowered.nodes, buffers, strict=True
+            ):
+                if made is None:
+                    noted.allocated(node.dtype, 0, buffer)
     else:
         launched(device.recent, kernel)
         try:
@@ -37,6 +46,8 @@ def launch(device: Device, lowered: Lowered, reason: str) -> list[Any]:
         except KernelError as error:
             explain(error, device.recent, device)
             raise
+        if noted is not None:
+            noted.fused(kernel, lowered, [load[1] for load in loads], buffers, reason)
     if trace.active:
         trace.kernel(device, lowered, kernel, cached, reason)
     return buffers

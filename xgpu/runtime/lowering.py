@@ -6,11 +6,11 @@ every place where a program has to end is a `Cut` with its reason.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 from xgpu.graph.node import Node
-from xgpu.graph.rows import Rows, about_mean
+from xgpu.graph.rows import Rows, online
 from xgpu.graph.view import (
     Shape,
     View,
@@ -61,7 +61,7 @@ class Lowering:
 
     ``staged`` allows a row program, in which what is read once per row below a reduction is a
     value of the kept level, where the rows fit. With ``rows`` it is one from the start: the roots
-    have the shape of its space.
+    have the shape of its space. What is ``held`` will be asked for, and written if it is computed.
     """
 
     def __init__(
@@ -71,12 +71,14 @@ class Lowering:
         staged: bool = False,
         rows: Rows | None = None,
         fits: bool = True,
+        held: Collection[Node] = (),
     ) -> None:
         self.shape: Shape = shape if rows is None else rows.kept
         self.materialize = materialize
         self.staged = staged
         self.fits = fits
         self.rows = rows
+        self.held = held
         self.reduces: bool = False
         self.space: Shape | None = None if rows is None else rows.space
         self.axes: tuple[int, ...] = () if rows is None else rows.axes
@@ -232,7 +234,7 @@ class Lowering:
             rows = Rows(self.space, self.axes) if self.staged else None
             if rows is not None and self.fits and rows.fit():
                 self.rows = rows
-        if self.rows is None and self.staged and about_mean(node):
+        if self.rows is None and self.staged and online(node, self.held):
             self.rows = Rows(self.space, self.axes)
             number = self.emit(source, None, after=False)
             self.rows = None

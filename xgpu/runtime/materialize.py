@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 from xgpu.graph.faults import explain, launched
@@ -20,7 +21,8 @@ from xgpu.plugin.backend import KernelOp
 from xgpu.plugin.errors import KernelError
 from xgpu.plugin.ops import Kind, Op
 from xgpu.plugin.program import Result, Strided, contiguous_strides
-from xgpu.runtime import guard, recall, shortcut, trace
+from xgpu.runtime import guard, matching, recall, shortcut, tape, trace
+from xgpu.runtime.collapse import LIMIT
 from xgpu.runtime.held import edges, held, is_held
 from xgpu.runtime.kernels import launch
 from xgpu.runtime.lowering import Lowered, Lowering
@@ -28,12 +30,12 @@ from xgpu.runtime.lowering import Lowered, Lowering
 ELEMENTWISE, REDUCTION = Kind.ELEMENTWISE, Kind.REDUCTION
 
 # Materializing changes how nodes hold their values; recording does not, and takes no lock.
-_lock = threading.RLock()
+lock: AbstractContextManager[Any] = threading.RLock()
 
 
 def materialize(nodes: list[Node], reason: str = "asked for") -> None:
     """Give every one of ``nodes`` a buffer. Nodes of one shape and device share programs."""
-    with _lock:
+    with lock:
         if len(nodes) == 1:
             _one(nodes[0], reason)
             return
@@ -51,9 +53,16 @@ def materialize(nodes: list[Node], reason: str = "asked for") -> None:
                 _fused(left, reason)
 
 
+def one(node: Node) -> None:
+    """`materialize` of one node."""
+    if node.buffer is None:
+        with lock:
+            _one(node, "asked for")
+
+
 def strided(node: Node) -> Strided:
     """``node`` as an op that is a kernel of its own takes it; a view of a buffer is not copied."""
-    with _lock:
+    with lock:
         view = whole(node.shape)
         if node.op is ops.VIEW and node.buffer is None:
             view, node = node.attrs, node.inputs[0]
@@ -63,9 +72,25 @@ def strided(node: Node) -> Strided:
 
 def fresh(node: Node, reason: str) -> Strided:
     """The value of ``node`` in memory that nothing else refers to, in C order."""
-    with _lock:
+    with lock:
         shape = node.shape
         return Strided(_copy(node, reason), node.dtype, shape, contiguous_strides(shape), 0)
+
+
+def put_into(target: Node, region: View, value: Node, reason: str) -> None:
+    """Write ``value``, which reads no other place of it, into the buffer of ``target``, now.
+
+    ``value`` has the region's shape and the target's dtype.
+    """
+    with lock:
+        if value.buffer is None and (is_held(value, 1) or held(edges([value]))):
+            _one(value, "held, and assigned here")
+        found = edges([value]) if value.buffer is None else {}
+        rows = plan([value], found) if found and target.device.rows else None
+        del found
+        lowering = _emitted([value], rows)
+        lowered = lowering.finish([value], [], (target.buffer, region))
+        launch(target.device, lowered, reason, lowering.loads)
 
 
 def run(
@@ -75,7 +100,9 @@ def run(
     device = inputs[0].device
     if op.name in guard.WAITS:
         guard.waiting(device, f"{op.name}() says whether it failed")
-    with _lock:
+    with lock:
+        noted = tape.on(device) if tape.active else None
+        read = [] if noted is None else [_memory(node) for node in inputs]
         operands = [strided(node) for node in inputs]
         function: KernelOp = device.backend.kernel_ops[op.name]
         launched(device.recent, op.name)
@@ -85,10 +112,20 @@ def run(
             explain(error, device.recent, device)
             raise
         trace.own_kernel(op, device, operands, results)
-        return [
+        leaves = [
             leaf(buffer, result.shape, result.dtype, device)
             for buffer, result in zip(buffers, results, strict=True)
         ]
+        if noted is not None:
+            noted.own(op, read, operands, results, attributes, buffers)
+            for made in leaves:
+                noted.note(made)
+        return leaves
+
+
+def _memory(node: Node) -> Node:
+    """The node whose buffer an op that is a kernel of its own reads for ``node``."""
+    return node.inputs[0] if node.op is ops.VIEW and node.buffer is None else node
 
 
 def _one(node: Node, reason: str) -> None:
@@ -96,15 +133,14 @@ def _one(node: Node, reason: str) -> None:
     if node.buffer is not None:
         return
     op = node.op
-    if op.kind is ELEMENTWISE and not trace.active:
+    if op.kind is ELEMENTWISE and not (trace.active or tape.active):
         _flat(node, reason)
-    elif op.kind is REDUCTION and not trace.active:
+    elif op.kind is REDUCTION and not (trace.active or tape.active):
         _sized(node, reason)
     elif op is ops.ASSIGN:
         _assign(node, reason)
     elif op is ops.EMPTY:
-        backend, index = node.device.backend, node.device.index
-        _settle(node, backend.allocate(index, node.dtype, math.prod(node.shape)))
+        _settle(node, _allocated(node))
     else:
         _fused([node], reason)
 
@@ -112,13 +148,24 @@ def _one(node: Node, reason: str) -> None:
 def _flat(node: Node, reason: str) -> None:
     """`_fused` of one node, by way of what the same structure was lowered to before."""
     device = node.device
+    matchers = device.matchers.get((node.op, node.depth))
+    if matchers is not None:
+        size = math.prod(node.shape)
+        for match, kernel in matchers if 0 < size <= LIMIT else ():
+            operands = match(node)
+            if operands is not None:
+                shortcut.queue(node, kernel, operands, size)
+                return
     flat = shortcut.flatten(node)
     if flat is None:
         _sized(node, reason)
         return
     plan = device.plans.get(flat.key)
     if plan is not None:
-        if not shortcut.launch(plan, flat, device):
+        plan.hits += 1
+        if plan.hits == matching.HITS:
+            matching.remember(device, flat, plan)
+        if not shortcut.launch(plan, flat):
             del flat  # it holds the nodes, and who holds a node is what comes next
             _fused([node], reason)
         return
@@ -189,13 +236,13 @@ def _fused(
         if not roots:
             return None, []
         kept = held(edges(roots))
-    lowering = _emitted(roots, rows, fits)
+    lowering = _emitted(roots, rows, fits, kept)
     left = [n for n in roots if n.buffer is None]
     if len(left) < len(roots):
         # A root that another one read in a way that needed its buffer has it by now.
         return _fused(left, reason, known) if left else (None, [])
     lowered = lowering.finish(roots, kept)
-    buffers = launch(roots[0].device, lowered, reason)
+    buffers = launch(roots[0].device, lowered, reason, lowering.loads)
     for node, buffer in zip(lowered.nodes, buffers, strict=True):
         _settle(node, buffer)
     return lowered, [node for _, node, _, _, _ in lowering.loads]
@@ -218,7 +265,9 @@ def _depth(group: list[Node]) -> int:
     return max(node.depth for node in group)
 
 
-def _emitted(roots: list[Node], rows: Rows | None, fits: bool = True) -> Lowering:
+def _emitted(
+    roots: list[Node], rows: Rows | None, fits: bool = True, kept: Collection[Node] = ()
+) -> Lowering:
     """A program with the values of ``roots``: a row program, if they are at the points of ``rows``.
 
     Unless what looked like one reads no reduced value once per row. ``fits`` is False where no
@@ -231,7 +280,7 @@ def _emitted(roots: list[Node], rows: Rows | None, fits: bool = True) -> Lowerin
             lowering.emit(root, None, False)
         if lowering.reduces:
             return lowering
-    lowering = Lowering(shape, _one, staged, fits=fits)
+    lowering = Lowering(shape, _one, staged, fits=fits, held=kept)
     for root in roots:
         lowering.emit(root, None)
     return lowering
@@ -286,16 +335,20 @@ def _assign(node: Node, reason: str) -> None:
     del found
     lowering = _emitted([value], rows)
     if blank:
-        buffer = device.backend.allocate(device.index, node.dtype, math.prod(node.shape))
+        buffer = _allocated(node)
     else:
         inside = 1 + _references(value, target)
         inside += sum(node is target for _, node, _, _, _ in lowering.loads)
         inside += sum(_names(key, target) for key in (*lowering.values, *lowering.full))
         shared = shared or is_held(target, inside)
         shared = shared or _reads_elsewhere(lowering, target, region)
+        if tape.active and (noted := tape.on(device)) is not None:
+            # What was there before is there at each replay.
+            shared = shared or not noted.owns(target.buffer)
         buffer = _copy(target) if shared else target.buffer
     if math.prod(region.shape):
-        (buffer,) = launch(device, lowering.finish([value], [], (buffer, region)), reason)
+        lowered = lowering.finish([value], [], (buffer, region))
+        (buffer,) = launch(device, lowered, reason, lowering.loads)
     _settle(node, buffer)
 
 
@@ -323,8 +376,17 @@ def _copy(node: Node, reason: str = "copied before a write") -> Any:
     lowering = Lowering(node.shape, _one)
     lowering.emit(node, None)
     if 0 in node.shape:
-        return node.device.backend.allocate(node.device.index, node.dtype, 0)
-    return launch(node.device, lowering.finish([node], []), reason)[0]
+        return _allocated(node)
+    return launch(node.device, lowering.finish([node], []), reason, lowering.loads)[0]
+
+
+def _allocated(node: Node) -> Any:
+    """Memory for the value of ``node``, not written yet."""
+    device, size = node.device, math.prod(node.shape)
+    buffer = device.backend.allocate(device.index, node.dtype, size)
+    if tape.active and (noted := tape.on(device)) is not None:
+        noted.allocated(node.dtype, size, buffer)
+    return buffer
 
 
 def _settle(node: Node, buffer: Any) -> None:

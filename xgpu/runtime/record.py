@@ -7,6 +7,7 @@ shapes, devices, scalars.
 from __future__ import annotations
 
 import operator
+from collections import defaultdict
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
@@ -21,9 +22,10 @@ from xgpu.plugin.dtypes import NARROW, DType, kind_of
 from xgpu.plugin.ops import Kind, Op
 from xgpu.plugin.program import Result
 from xgpu.plugin.promotion import Scalar, fit
-from xgpu.runtime import blocks, lacking, modes, trace
+from xgpu.runtime import blocks, lacking, modes, tape, trace
 from xgpu.runtime.materialize import materialize, run
 from xgpu.runtime.mixed import together
+from xgpu.runtime.shared import READ_AT_ONCE, reads_shared
 
 POW = ops.POW
 
@@ -45,21 +47,74 @@ _MIRRORED: Final = {
 """What says the same with the operands the other way round."""
 
 
+_new: Final = object.__new__
+
+GIVEN: Final[dict[Op, dict[DType, DType]]] = defaultdict(dict)
+"""What an op gives for operands of a dtype that it computes in; known once it was asked for."""
+
+BESIDE: Final[dict[Op, dict[tuple[DType, Any], DType]]] = defaultdict(dict)
+"""The same for an operand and a scalar of a type, each of which is one of the dtype as it is."""
+
+# The common cases of `unary`, `binary` and `with_scalar` are most of what is recorded: nodes are
+# made there without the call that `Node` is.
+
+
 def unary(op: Op, x: Node) -> Node:
     """``op`` of one operand."""
-    taken, given = infer.unary(op, x.dtype)
-    if taken is not x.dtype:
-        x = cast(x, taken)
-    return _node(op, (x,), x.shape, given, x.device, None, x.depth + 1)
+    device = x.device
+    given = GIVEN[op].get(x.dtype)
+    if given is None or device.unsupported:
+        taken, given = infer.unary(op, x.dtype)
+        if taken is x.dtype:
+            GIVEN[op][taken] = given
+        else:
+            x = cast(x, taken)
+        return _node(op, (x,), x.shape, given, device, None, x.depth + 1)
+    node = _new(Node)
+    node.op = op
+    node.inputs = (x,)
+    node.shape = x.shape
+    node.dtype = given
+    node.device = device
+    node.attrs = node.buffer = None
+    node.depth = depth = x.depth + 1
+    if depth >= MAX_DEPTH or modes.watchers:
+        finished(node)
+    return node
 
 
 def binary(op: Op, a: Node, b: Node) -> Node:
     """``op`` of two operands, promoted and broadcast."""
+    dtype, device, shape = a.dtype, a.device, a.shape
+    if b.dtype is dtype and b.device is device and b.shape == shape and not device.unsupported:
+        given = GIVEN[op].get(dtype)
+        if given is not None:
+            node = _new(Node)
+            node.op = op
+            node.inputs = (a, b)
+            node.shape = shape
+            node.dtype = given
+            node.device = device
+            node.attrs = node.buffer = None
+            depth = a.depth
+            if b.depth > depth:
+                depth = b.depth
+            node.depth = depth = depth + 1
+            if depth >= MAX_DEPTH or modes.watchers:
+                finished(node)
+            return node
+    return _promoted(op, a, b)
+
+
+def _promoted(op: Op, a: Node, b: Node) -> Node:
+    """`binary` of any operands."""
     device = a.device
     if b.device is not device:
         a, b = together([a, b], f"{op.name}()")
         device = a.device
     taken, given = infer.binary(op, a.dtype, b.dtype)
+    if a.dtype is taken and b.dtype is taken:
+        GIVEN[op][taken] = given
     if a.dtype is not taken:
         if taken is dtypes.float64 and op in _COMPARISONS and _signs_differ(a, b):
             return _compared(op, a, b)
@@ -69,18 +124,31 @@ def binary(op: Op, a: Node, b: Node) -> Node:
     shape = a.shape
     if shape != b.shape:
         shape = broadcast_shapes(shape, b.shape)
-    depth = (a.depth if a.depth > b.depth else b.depth) + 1
-    # As `_node`, written out: this and `with_scalar` are most of what is recorded.
-    if device.unsupported and op.name in device.unsupported:
-        return lacking.node(op, (a, b), shape, given, None, _call)
-    node = Node(op, (a, b), shape, given, device, None, depth)
+    return _node(op, (a, b), shape, given, device, None, max(a.depth, b.depth) + 1)
+
+
+def with_scalar(op: Op, x: Node, value: Scalar, scalar_first: bool) -> Node:
+    """``op`` of an operand and a Python scalar, which takes the operand's dtype."""
+    device = x.device
+    given = BESIDE[op].get((x.dtype, type(value)))
+    if given is None or device.unsupported:
+        return _fitted(op, x, value, scalar_first)
+    node = _new(Node)
+    node.op = op
+    node.inputs = (x,)
+    node.shape = x.shape
+    node.dtype = given
+    node.device = device
+    node.attrs = (value, scalar_first)
+    node.buffer = None
+    node.depth = depth = x.depth + 1
     if depth >= MAX_DEPTH or modes.watchers:
         finished(node)
     return node
 
 
-def with_scalar(op: Op, x: Node, value: Scalar, scalar_first: bool) -> Node:
-    """``op`` of an operand and a Python scalar, which takes the operand's dtype."""
+def _fitted(op: Op, x: Node, value: Scalar, scalar_first: bool) -> Node:
+    """`with_scalar` of any operands."""
     if op is POW and not scalar_first:
         simpler = rewrites.power(x.dtype, value)
         if simpler is not None:
@@ -89,6 +157,8 @@ def with_scalar(op: Op, x: Node, value: Scalar, scalar_first: bool) -> Node:
     taken, given, fits = infer.with_scalar(op, x.dtype, kind)
     if x.dtype is not taken:
         x = cast(x, taken)
+    elif fits and op is not POW:
+        BESIDE[op][taken, kind] = given
     if not fits:
         try:
             value = fit(value, taken)
@@ -98,13 +168,7 @@ def with_scalar(op: Op, x: Node, value: Scalar, scalar_first: bool) -> Node:
             # No element is as large: the answer is the same for all, and 0 stands for them.
             pair = (value, 0) if scalar_first else (0, value)
             return filled(x.shape, _COMPARISONS[op](*pair), given, x.device)
-    device, depth = x.device, x.depth + 1
-    if device.unsupported and op.name in device.unsupported:
-        return lacking.node(op, (x,), x.shape, given, (value, scalar_first), _call)
-    node = Node(op, (x,), x.shape, given, device, (value, scalar_first), depth)
-    if depth >= MAX_DEPTH or modes.watchers:
-        finished(node)
-    return node
+    return _node(op, (x,), x.shape, given, x.device, (value, scalar_first), x.depth + 1)
 
 
 def _signs_differ(a: Node, b: Node) -> bool:
@@ -130,6 +194,15 @@ def where(condition: Node, a: Node, b: Node) -> Node:
     shape = broadcast_shapes(condition.shape, a.shape, b.shape)
     depth = max(condition.depth, a.depth, b.depth) + 1
     return _node(ops.WHERE, (condition, a, b), shape, taken, a.device, None, depth)
+
+
+def elementwise(op: Op, inputs: tuple[Node, ...]) -> Node:
+    """``op`` of operands on one device, of the dtype that it computes in; broadcast."""
+    first = inputs[0]
+    shape = broadcast_shapes(*(x.shape for x in inputs))
+    given = infer.result(op, first.dtype)
+    depth = max(x.depth for x in inputs) + 1
+    return _node(op, inputs, shape, given, first.device, None, depth)
 
 
 def cast(x: Node, dtype: DType) -> Node:
@@ -252,8 +325,12 @@ def finished(node: Node) -> Node:
     """What is done with each recorded node besides keeping it: the limit, eager mode, the trace."""
     if trace.active:
         trace.note_line(node)
+    if tape.active and (noted := tape.current()) is not None:
+        noted.note(node)
     blocks.note(node)
-    if node.depth >= MAX_DEPTH or modes.eager_mode.get():
+    if node.depth >= MAX_DEPTH and reads_shared(node):
+        materialize([node], READ_AT_ONCE)
+    elif node.depth >= MAX_DEPTH or modes.eager_mode.get():
         materialize([node], "recorded to the limit" if node.depth >= MAX_DEPTH else "eager")
     return node
 

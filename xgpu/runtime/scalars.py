@@ -26,7 +26,7 @@ def scalar_node(value: Any, dtype: DType, device: Device, where: str) -> Node:
         raise TypeError(foreign(where, value))
     kind = kind_of(dtype)
     if (isinstance(value, complex) and kind != "c") or (isinstance(value, float) and kind in "biu"):
-        raise TypeError(f"{where} cannot put {value!r} into an array of {dtype}")
+        raise TypeError(f"{where} cannot put {value!r} into an array of {dtype}: its dtype stays")
     if kind == "b" and not isinstance(value, bool):
         raise TypeError(f"{where} cannot put {value!r} into an array of bool")
     return constant(fit(value, dtype), dtype, device)

@@ -4,16 +4,20 @@ Positions in the elements of an array are computed by fused programs from coordi
 index arrays; two kernels, gather and scatter, do the rest. Two things are read by the host, which
 waits for the device: the number of True in a mask, on which the result's shape depends, and the
 least and largest number of an integer index, so that one out of range is an IndexError of the
-call. The latter are remembered while the index is alive.
+call. The latter are remembered while the index is alive, and known of an index that comes from the
+host.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Final
+from typing import Any, Final
 from weakref import WeakKeyDictionary
 
+import numpy as np
+
 from xgpu.graph.advanced import Group, Selection
+from xgpu.graph.device import Device
 from xgpu.graph.node import Node, assigned, coordinate, filled, viewed
 from xgpu.graph.shapes import Shape, broadcast_shapes
 from xgpu.graph.view import View, contiguous_strides, has_repeats, reshape, whole
@@ -21,9 +25,9 @@ from xgpu.plugin import dtypes, ops
 from xgpu.plugin.dtypes import DType, kind_of
 from xgpu.plugin.program import Result
 from xgpu.plugin.promotion import same_kind
-from xgpu.runtime import record
+from xgpu.runtime import guard, record, shared, tape
 from xgpu.runtime.materialize import materialize
-from xgpu.runtime.transfer import to_host
+from xgpu.runtime.transfer import from_host, to_host
 
 INT: Final = dtypes.DEFAULT_INTEGER
 
@@ -45,8 +49,14 @@ def written(old: Node, region: View, value: Node) -> Node:
         return old
     if 0 in region.shape:
         return old
-    if region.shape == old.shape and region == whole(old.shape):
-        return value
+    everything = region.shape == old.shape and region == whole(old.shape)
+    if everything and value is old:
+        return old
+    if shared.is_shared(old):
+        shared.overwrite(old, region, value)
+        return old
+    if everything:
+        return shared.settled(value)
     return record.finished(assigned(old, value, region))
 
 
@@ -64,10 +74,15 @@ def scattered(old: Node, chosen: Selection, value: Node) -> Node:
     if everywhere is not None:
         return written(old, chosen.region, everywhere)
     places = _positions(old, chosen)
-    return put(old, places, record.stretch(value, places.shape))
+    made = put(old, places, record.stretch(value, places.shape))
+    if made is not old and shared.is_shared(old):
+        shared.overwrite(old, whole(old.shape), made)
+        return old
+    return made
 
 
 def _assignable(old: Node, region: View, value: Node) -> Node:
+    shared.check_writable(old)
     if has_repeats(region):
         raise ValueError("assignment destination is read-only: it shows one element many times")
     if not same_kind(value.dtype, old.dtype):
@@ -192,7 +207,9 @@ def unravelled(flat: Node, shape: Shape) -> list[Node]:
 
 def extremes(x: Node) -> tuple[int, int]:
     """The least and the largest of an integer array that is not empty, read by the host."""
-    found = _ranges.get(x)
+    if tape.active:
+        tape.reading(x, "looked at for the bounds of an index")
+    found = None if shared.is_shared(shared.below(x)) else _ranges.get(x)
     if found is None:
         axes = tuple(range(len(x.shape)))
         ends = [record.reduce(op, x, axes) if axes else x for op in (ops.MIN, ops.MAX)]
@@ -203,6 +220,27 @@ def extremes(x: Node) -> tuple[int, int]:
     return found
 
 
+def of_host(key: Any, device: Device) -> Node:
+    """A key's array or list of the host as one of the device, its bounds known without a wait.
+
+    Raises:
+        IndexError: it is of neither integers nor bool.
+        GuardError: a guard forbids the copy to the device.
+    """
+    try:
+        values = np.asarray(key)
+        if isinstance(key, list) and not values.size:
+            values = values.astype(np.int64)
+        numbers = kind_of(dtypes.check(values.dtype)) in "iu"
+    except (TypeError, ValueError) as error:
+        raise IndexError(f"a list used as an index holds integers or bool: {error}") from None
+    guard.sending(device, "an index of the host")
+    node = from_host(values, device, "an index of the host")
+    if numbers and values.size:
+        _ranges[node] = (int(values.min()), int(values.max()))
+    return node
+
+
 def in_range(indices: Node, axis: int, length: int) -> Node:
     """Indices as an int64 from 0 up; negative ones count from the end of an axis of ``length``.
 
@@ -211,6 +249,8 @@ def in_range(indices: Node, axis: int, length: int) -> Node:
     """
     if 0 in indices.shape:
         return record.cast(indices, INT)
+    # What others may write to could change after it was looked at.
+    indices = shared.settled(indices)
     low, high = extremes(indices)
     for worst in (low, high):
         if not -length <= worst < length:

@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
-from xgpu.graph.device import Device
 from xgpu.graph.faults import explain, launched
 from xgpu.graph.node import Node
 from xgpu.graph.view import Shape
@@ -46,22 +45,44 @@ Places = dict[int, tuple[int, bool]]
 """By the ``id`` of a leaf, which does not hold it: its number, and whether it is a scalar."""
 
 
-class Plan(NamedTuple):
+class Plan:
     """What a structure came to when it was lowered."""
 
-    kernel: Any
-    chosen: Callable[[list[Any]], Sequence[Any]]  #: of the leaves' operands, the program's inputs
-    references: int  #: to all nodes but the root, when nobody else holds one
+    __slots__ = ("chosen", "hits", "kernel", "order", "references")
+
+    def __init__(self, kernel: Any, order: list[int], references: int) -> None:
+        self.kernel: Any = kernel
+        #: Which of the leaves the program's inputs are.
+        self.order: list[int] = order
+        self.chosen: Callable[[list[Any]], Sequence[Any]] = _chooser(order)
+        #: To all nodes but the root, when nobody else holds one.
+        self.references: int = references
+        #: How often the structure was met since.
+        self.hits: int = 0
 
 
 def flatten(root: Node) -> Flat | None:
     """The nodes below ``root`` if they are of the common kind."""
     shape = root.shape
+    inputs = root.inputs
+    operands: list[Any]
+    if len(inputs) == 2:
+        a, b = inputs
+        if a.buffer is not None and b.buffer is not None and a is not b:
+            # One op alone: what the loop below comes to.
+            if a.shape != shape or b.shape != shape:
+                return None
+            size = math.prod(shape)
+            if not 0 < size <= LIMIT:
+                return None
+            one = (root.op, a.dtype, 1, b.dtype, 2)
+            operands = [(a.buffer, 0, ()), (b.buffer, 0, ())]
+            return _new_tuple(Flat, (one, [root], [a, b], operands, size))
     # Places of nodes and buffers in the order they are found.
     places: dict[Node, int] = {root: 0}
     nodes = [root]
     leaves: list[Node] = []
-    operands: list[Any] = []
+    operands = []
     key: list[Any] = []
     add, place_of = key.append, places.get
     for node in nodes:
@@ -105,23 +126,27 @@ def flatten(root: Node) -> Flat | None:
     return _new_tuple(Flat, (tuple(key), nodes, leaves, operands, size))
 
 
-def launch(plan: Plan, flat: Flat, device: Device) -> bool:
+def launch(plan: Plan, flat: Flat) -> bool:
     """Run the plan, unless somebody holds a node on the way to the root."""
     nodes = flat.nodes
     # No node has fewer references than the plan's, so the sums are equal if all are.
     if len(nodes) > 1 and _references(nodes) != plan.references:
         return False
-    inputs = plan.chosen(flat.operands)
-    root, kernel = nodes[0], plan.kernel
+    queue(nodes[0], plan.kernel, plan.chosen(flat.operands), flat.size)
+    return True
+
+
+def queue(root: Node, kernel: Any, inputs: Sequence[Any], size: int) -> None:
+    """Launch the kernel of ``root``, which gets its buffer."""
+    device = root.device
     launched(device.recent, kernel, CALLERS)
     try:
-        root.buffer = device.backend.launch(device.index, kernel, (flat.size,), inputs, _FRESH)[0]
+        root.buffer = device.backend.launch(device.index, kernel, (size,), inputs, _FRESH)[0]
     except KernelError as error:
         explain(error, device.recent, device)
         raise
     root.inputs = ()
     root.depth = 0
-    return True
 
 
 def references(flat: Flat) -> int:
@@ -159,7 +184,7 @@ def plan(
         return None
     order = [leaf_of(n, i, places) for n, i in zip(loads, lowered.key[3], strict=True)]
     known = [leaf for leaf in order if leaf is not None]
-    return Plan(kernel, _chooser(known), references) if len(known) == len(order) else None
+    return Plan(kernel, known, references) if len(known) == len(order) else None
 
 
 def _chooser(order: list[int]) -> Callable[[list[Any]], Sequence[Any]]:

@@ -11,20 +11,33 @@ from xgpu.graph.node import Node, leaf, viewed
 from xgpu.graph.view import View, is_contiguous, whole
 from xgpu.plugin import dtypes
 from xgpu.plugin.errors import KernelError
-from xgpu.runtime import guard, trace
+from xgpu.plugin.streams import Streams
+from xgpu.runtime import guard, tape, trace
 from xgpu.runtime.materialize import materialize
 
 
-def from_host(array: Any, device: Device, reason: str = "an array of the host") -> Node:
-    """A leaf with a copy of a ``numpy.ndarray`` whose dtype xgpu has. ``reason``: for the trace."""
+def from_host(
+    array: Any, device: Device, reason: str = "an array of the host", non_blocking: bool = False
+) -> Node:
+    """A leaf with a copy of a ``numpy.ndarray`` whose dtype xgpu has. ``reason``: for the trace.
+
+    ``non_blocking``: the copy may be queued, and ``array`` must not be changed until it is done.
+    """
     dtype = dtypes.check(array.dtype)
     native = array.astype(dtype, order="C", copy=False)
     try:
-        buffer = device.backend.from_host(device.index, native)
+        streams: Streams | None = getattr(device.backend, "streams", None)
+        if non_blocking and streams is not None:
+            buffer = streams.from_host(device.index, native)
+        else:
+            buffer = device.backend.from_host(device.index, native)
     except KernelError as error:
         explain(error, device.recent, device)
         raise
     node = leaf(buffer, array.shape, dtype, device)
+    if tape.active and (noted := tape.on(device)) is not None:
+        noted.copied(native, buffer)
+        noted.note(node)
     trace.copied("to device", device, dtype, node.shape, reason)
     return node
 
@@ -37,7 +50,10 @@ def to_host(node: Node, view: View | None, reason: str = "read by the host") -> 
 
     Raises:
         GuardError: a guard forbids it; nothing was done.
+        CaptureError: the value follows from the arrays of a function that is captured.
     """
+    if tape.active:
+        tape.reading(node, reason)
     guard.reading(node.device, reason)
     seen = view or whole(node.shape)
     if not is_contiguous(seen):

@@ -12,7 +12,7 @@ from xgpu_cuda.driver.binding import INSTALL, architecture, nvrtc
 from xgpu_cuda.driver.cupy_driver import Compile, CupyDriver
 from xgpu_cuda.driver.libraries import Libraries, Transform
 from xgpu_cuda.driver.memory import Bytes, Memory, check_copy
-from xgpu_cuda.driver.protocol import Driver, Function, Grid
+from xgpu_cuda.driver.protocol import Driver, Function, Grid, LaunchGraph, Sink
 from xgpu_cuda.driver.streams import Homes, Streams
 
 __all__ = [
@@ -24,8 +24,10 @@ __all__ = [
     "Function",
     "Grid",
     "Homes",
+    "LaunchGraph",
     "Libraries",
     "Memory",
+    "Sink",
     "Streams",
     "Transform",
     "architecture",

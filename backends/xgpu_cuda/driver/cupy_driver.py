@@ -21,13 +21,14 @@ from xgpu.plugin import (
     UnsupportedOperationError,
 )
 from xgpu_cuda.driver.binding import INSTALL, architecture, cupy_module, nvrtc
+from xgpu_cuda.driver.cuda_graph import CudaGraph
 from xgpu_cuda.driver.cupy_exchange import CupyExchange
 from xgpu_cuda.driver.cupy_libraries import CupyLibraries
 from xgpu_cuda.driver.cupy_meter import CupyMeter
 from xgpu_cuda.driver.cupy_streams import CupyStream, CupyStreams
 from xgpu_cuda.driver.libraries import Libraries
 from xgpu_cuda.driver.memory import Bytes, Memory, check_copy
-from xgpu_cuda.driver.protocol import Function, Grid
+from xgpu_cuda.driver.protocol import Function, Grid, Sink
 from xgpu_cuda.driver.streams import Streams
 
 Compile = Callable[[str, str, str], Any]
@@ -69,15 +70,19 @@ class CupyDriver:
         self._compile = compile
         self._lock = threading.Lock()
         self._gpus: list[_Device] = []
+        self._several = False  # GPUs
         # By the id of the array that is the struct; a kernel uses one array for all its launches.
         self._structs: dict[int, tuple[Bytes, int, Any]] = {}
         self._thread = threading.local()
+        self._sink: Sink | None = None
+        self._kept: list[Memory] = []
         self.libraries: Libraries = CupyLibraries(self)
         self.reads = 0
         self.loading = 0.0
         self._further = CupyStreams(self)
         self.streams: Streams = self._further
-        self.exchange: Exchange = CupyExchange(self)
+        self._exchange = CupyExchange(self)
+        self.exchange: Exchange = self._exchange
         self.meter: Meter = CupyMeter(self)
 
     # ---- Devices ----
@@ -103,6 +108,7 @@ class CupyDriver:
             self._cupy = cupy
             # With one GPU it is the current one, whatever a program does.
             self._current = runtime.getDevice if len(gpus) > 1 else lambda: 0
+            self._several = len(gpus) > 1
             self._launch = cupy.cuda.driver.launchKernel
             self._gpus = gpus
         return gpus
@@ -119,10 +125,10 @@ class CupyDriver:
         """The device's own."""
         return self._gpu(device).main
 
-    def make_stream(self, device: int) -> CupyStream:
-        """A further one; see `CupyStreams.new`."""
+    def make_stream(self, device: int, external: Any = None) -> CupyStream:
+        """A further one, or one around another library's; see `CupyStreams`."""
         self._gpu(device)
-        return CupyStream(self._cupy, device)
+        return CupyStream(self._cupy, device, external)
 
     def _stream(self, device: int) -> CupyStream:
         """What this thread's work is queued on."""
@@ -164,10 +170,13 @@ class CupyDriver:
 
     def allocate(self, device: int, nbytes: int) -> Memory:
         """From the stream's pool: no device call unless the pool has to grow."""
-        stream = self._stream(device)
-        if self._current() != device:
-            with self._on(device):
-                return self.allocate(device, nbytes)
+        if self._gpus and not (device or self._several or self._further.several):
+            stream = self._gpus[0].main
+        else:
+            stream = self._stream(device)
+            if self._several and self._current() != device:
+                with self._on(device):
+                    return self.allocate(device, nbytes)
         try:
             block = stream.malloc(nbytes)
         except self._cupy.cuda.memory.OutOfMemoryError:
@@ -182,11 +191,16 @@ class CupyDriver:
                 ) from error
         except self._errors as error:
             raise self._fault(device, f"allocating {nbytes:,} bytes", error) from error
-        return Memory(block.ptr, nbytes, block, stream)
+        memory = Memory(block.ptr, nbytes, block, stream)
+        if self._sink is not None:
+            self._kept.append(memory)
+        return memory
 
     def _empty_pools(self, device: int) -> None:
         for stream in self._streams(device):
             stream.stream.synchronize()
+        self._exchange.collect()
+        for stream in self._streams(device):
             stream.pool.free_all_blocks()
         self._cupy.get_default_memory_pool().free_all_blocks()
 
@@ -237,6 +251,7 @@ class CupyDriver:
             stream.synchronize()
         except self._errors as error:
             raise self._fault(device, f"copying {nbytes:,} bytes from it", error) from error
+        self._exchange.collect()
         return host
 
     def allocated(self, device: int) -> int:
@@ -281,8 +296,10 @@ class CupyDriver:
         arguments: Bytes,
     ) -> None:
         """The struct is copied before this returns."""
+        if self._sink is not None:
+            return self._sink(function, grid, block, shared, arguments)
         stream = self._stream(device)
-        if self._current() != device:
+        if self._several and self._current() != device:
             with self._on(device):
                 return self.launch(device, function, grid, block, shared, arguments)
         known = self._structs.get(id(arguments))
@@ -290,14 +307,66 @@ class CupyDriver:
         x, y, z = (grid, 1, 1) if isinstance(grid, int) else (*grid, 1, 1)[:3]
         try:
             if not hasattr(self._thread, "ready"):
-                # The driver, unlike the runtime, does not give a thread the device's context.
-                self._cupy.cuda.runtime.free(0)
-                self._thread.ready = True
+                self._give_context()
             self._launch(
                 function.handle.ptr, x, y, z, block, 1, 1, shared, stream.ptr, parameters, 0
             )
         except self._errors as error:
             raise self._fault(device, f"launching kernel {function.name}", error) from error
+
+    def launcher(
+        self,
+        device: int,
+        function: Function,
+        grid: Grid,
+        block: int,
+        shared: int,
+        arguments: Bytes,
+    ) -> Callable[[], None]:
+        """See `Driver.launcher`; all that can be is looked up here."""
+        x, y, z = (grid, 1, 1) if isinstance(grid, int) else (*grid, 1, 1)[:3]
+        main, handle = self._gpu(device).main.ptr, function.handle.ptr
+        # Kept with the launch, so that the addresses in it stay what they are.
+        parameters = (ctypes.c_void_p * 1)(arguments.ctypes.data)
+        kept = (parameters, arguments, function)
+        address, further, thread = ctypes.addressof(parameters), self._further, self._thread
+        launch = self._launch
+
+        def queue() -> None:
+            if self._several or further.several or not hasattr(thread, "ready") or self._sink:
+                self.launch(device, kept[2], grid, block, shared, kept[1])
+                return
+            try:
+                launch(handle, x, y, z, block, 1, 1, shared, main, address, 0)
+            except self._errors as error:
+                raise self._fault(device, f"launching kernel {function.name}", error) from error
+
+        return queue
+
+    def _give_context(self) -> None:
+        # The driver, unlike the runtime, does not give a thread the device's context.
+        self._cupy.cuda.runtime.free(0)
+        self._thread.ready = True
+
+    def new_graph(self, device: int) -> CudaGraph:
+        """See `Driver.new_graph`."""
+        main, thread, further = self._gpu(device).main.ptr, self._thread, self._further
+
+        def stream() -> int:
+            if not hasattr(thread, "ready"):
+                self._give_context()
+            if not (self._several or further.several):
+                return main
+            if self._several and self._current() != device:
+                with self._on(device):
+                    self._give_context()
+            return self._stream(device).ptr
+
+        return CudaGraph(stream, self._cupy.cuda.runtime.graphLaunch, self._errors)
+
+    def redirect(self, sink: Sink | None, kept: list[Memory]) -> None:
+        """See `Driver.redirect`."""
+        self._sink, self._kept = sink, kept
 
     def _parameters(self, arguments: Bytes) -> int:
         """The address of the list of parameters, whose one entry is the address of the struct."""
@@ -349,6 +418,7 @@ class CupyDriver:
             stream.stream.synchronize()
         except self._errors as error:
             raise self._fault(device, "work queued earlier", error) from error
+        self._exchange.collect()
 
     def record_event(self, device: int) -> Any:
         """A `cupy.cuda.Event`."""

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol, TypeVar
 from weakref import WeakSet
 
+import numpy as np
+
+from xgpu_cuda.driver.memory import Memory
 from xgpu_cuda.driver.streams import Homes
+
+T = TypeVar("T")
 
 
 class CupyStream:
-    """A non-blocking stream, and memory that is given out in its order.
+    """A non-blocking stream, or another library's, and memory that is given out in its order.
 
     The memory is in a pool of its own: since it is freed and used again in the order of one
     stream, a block can be given out again at once, whichever CuPy stream is current.
@@ -19,9 +24,12 @@ class CupyStream:
 
     __slots__ = ("__weakref__", "malloc", "pinned", "pool", "ptr", "stream")
 
-    def __init__(self, cupy: Any, device: int) -> None:
+    def __init__(self, cupy: Any, device: int, external: Any = None) -> None:
         with cupy.cuda.Device(device):
-            self.stream = cupy.cuda.Stream(non_blocking=True)
+            if external is None:
+                self.stream = cupy.cuda.Stream(non_blocking=True)
+            else:
+                self.stream = cupy.cuda.Stream.from_external(external)
         self.ptr = int(self.stream.ptr)
         self.pool = cupy.cuda.MemoryPool()
         self.malloc = self.pool.malloc
@@ -48,8 +56,16 @@ class Owner(Protocol):
         """The device's own."""
         ...
 
-    def make_stream(self, device: int) -> CupyStream:
-        """A further one."""
+    def make_stream(self, device: int, external: Any = None) -> CupyStream:
+        """A further one, or one around another library's."""
+        ...
+
+    def allocate(self, device: int, nbytes: int) -> Memory:
+        """See `xgpu_cuda.driver.Driver.allocate`."""
+        ...
+
+    def call(self, device: int, what: str, function: Callable[[Any], T]) -> T:
+        """``function`` of the cupy module, with the device and its stream current."""
         ...
 
     def synchronize_stream(self, device: int, stream: CupyStream) -> None:
@@ -79,7 +95,13 @@ class CupyStreams(Homes):
 
     def new(self, device: int) -> CupyStream:
         """See `xgpu.plugin.Streams.new`."""
-        stream = self._owner.make_stream(device)
+        return self._added(device, self._owner.make_stream(device))
+
+    def external(self, device: int, stream: Any) -> CupyStream:
+        """See `xgpu.plugin.Streams.external`."""
+        return self._added(device, self._owner.make_stream(device, stream))
+
+    def _added(self, device: int, stream: CupyStream) -> CupyStream:
         self._made.setdefault(device, WeakSet()).add(stream)
         self.several = True
         return stream
@@ -100,6 +122,40 @@ class CupyStreams(Homes):
     def wait(self, device: int, event: Any) -> None:
         """See `xgpu.plugin.Streams.wait`."""
         self._owner.wait_event(device, self.current(device), event)
+
+    def launch_host_func(self, device: int, function: Callable[[], None]) -> None:
+        """See `xgpu.plugin.Streams.launch_host_func`."""
+        stream = self.current(device).stream
+        self._owner.call(
+            device,
+            "queueing a host function",
+            lambda cupy: stream.launch_host_func(lambda _: function(), None),
+        )
+
+    def pinned(self, device: int, nbytes: int) -> Any:
+        """See `xgpu.plugin.Streams.pinned`."""
+
+        def allocate(cupy: Any) -> Any:
+            memory = cupy.cuda.alloc_pinned_memory(max(nbytes, 1))
+            return np.frombuffer(memory, np.uint8, nbytes)
+
+        return self._owner.call(device, "allocating page-locked memory", allocate)
+
+    def from_host(self, device: int, array: Any) -> Memory:
+        """See `xgpu.plugin.Streams.from_host`."""
+        memory, stream = self._owner.allocate(device, array.nbytes), self.current(device)
+
+        def copy(cupy: Any) -> None:
+            runtime = cupy.cuda.runtime
+            runtime.memcpyAsync(
+                memory.ptr, array.ctypes.data, array.nbytes, runtime.memcpyHostToDevice, stream.ptr
+            )
+            stream.pinned.append((stream.stream.record(), array))
+
+        if array.nbytes:
+            self._owner.call(device, f"copying {array.nbytes:,} bytes to it", copy)
+            stream.release_staged()
+        return memory
 
     def foreign(self, device: int, memories: Iterable[Any]) -> list[CupyStream]:
         """See `Streams.foreign`."""

@@ -36,3 +36,12 @@ def check_copy(memory: Memory, host: NDArray[Any]) -> None:
             f"a C-contiguous array of at most {memory.nbytes} bytes can be copied to this memory, "
             f"not one of {host.nbytes} bytes and strides {host.strides}"
         )
+
+
+def check_aligned(address: int, dtype: np.dtype[Any]) -> None:
+    """Raises BufferError for memory whose elements a kernel could not load one by one."""
+    if address % dtype.itemsize:
+        raise BufferError(
+            f"memory of {dtype} at {address:#x} is not shared: kernels need elements at multiples "
+            f"of {dtype.itemsize} bytes; copy the array with its own library first"
+        )

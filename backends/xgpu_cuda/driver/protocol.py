@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -14,6 +15,9 @@ from xgpu_cuda.driver.streams import Streams
 
 Grid = int | tuple[int, ...]
 
+Sink = Callable[["Function", Grid, int, int, Bytes], None]
+"""What takes a launch: (function, grid, block, shared, arguments)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Function:
@@ -23,6 +27,30 @@ class Function:
     handle: Any = field(repr=False)
     compiled: Literal["disk", "compiled"]  #: where its code came from
     compile_seconds: float  #: spent on getting it there
+
+
+class LaunchGraph(Protocol):
+    """Launches that are queued as one, in order: added, then queued, then changed and queued."""
+
+    def add(
+        self, function: Function, grid: Grid, block: int, shared: int, arguments: Bytes
+    ) -> None:
+        """One more launch at the end, as `Driver.launch` takes it; not after the first `queue`."""
+        ...
+
+    def change(
+        self, number: int, function: Function, grid: Grid, block: int, shared: int, arguments: Bytes
+    ) -> None:
+        """Put another launch of the same function in the place of one."""
+        ...
+
+    def queue(self) -> None:
+        """Queue all launches on this thread's stream.
+
+        Raises:
+            KernelError: it is not possible, or an earlier kernel faulted.
+        """
+        ...
 
 
 class Driver(Protocol):
@@ -89,6 +117,29 @@ class Driver(Protocol):
 
         Raises:
             KernelError: the launch is not possible, or an earlier kernel faulted.
+        """
+        ...
+
+    def launcher(
+        self,
+        device: int,
+        function: Function,
+        grid: Grid,
+        block: int,
+        shared: int,
+        arguments: Bytes,
+    ) -> Callable[[], None]:
+        """What calls `launch` with these; the struct is read at each call."""
+        ...
+
+    def new_graph(self, device: int) -> LaunchGraph:
+        """One without launches."""
+        ...
+
+    def redirect(self, sink: Sink | None, kept: list[Memory]) -> None:
+        """Give `launch`'s arguments to ``sink`` instead, and put what is allocated in ``kept`` too.
+
+        Until it is called with None. Whoever calls it keeps other threads from the driver.
         """
         ...
 

@@ -14,6 +14,11 @@ namespace xgpu {
 // walked in square tiles, one to a chunk: a thread takes a run of P::vector points along the
 // former, a warp takes 32 neighbouring runs along the latter. So the one kind of operand is read
 // in wide accesses, the other a line at a time.
+//
+// Where `tiled_axis` is `by_runs`, no operand has its neighbours elsewhere than along the last axis,
+// whose length is a multiple of P::vector: a thread takes a run of so many points along it, in wide
+// accesses, and computes coordinates once for all of them.
+constexpr int64_t by_runs = -2;
 constexpr unsigned tile_bits = 5;
 constexpr unsigned tile = 1u << tile_bits;
 
@@ -62,7 +67,17 @@ __device__ __forceinline__ bool load_tile(const typename P::arguments& a,
 #pragma unroll
     for (int axis = 0; axis < P::rank; ++axis) first = axis == a.tiled_axis ? p.at[axis] : first;
     if (first + P::vector > pick<P::rank>(a.shape, a.tiled_axis)) return false;
-    P::load_run(a, p, in);
+    P::load_run(a, p, a.tiled_axis, in);
+    return true;
+}
+
+// This thread's run of the chunk at `start`, where the points are walked in runs.
+template <class P>
+__device__ __forceinline__ bool find_run(const typename P::arguments& a,
+                                         typename P::position start, typename P::point& p) {
+    p.position = start + threadIdx.x * P::vector;
+    if (p.position >= static_cast<typename P::position>(a.count)) return false;
+    unravel<0, P::rank>(p, p.position, a.radix);
     return true;
 }
 
@@ -83,6 +98,13 @@ __device__ __forceinline__ void elementwise(const typename P::arguments& a) {
             if (P::vectorised && a.aligned && start + chunk <= count) {
                 P::load_packet(a, start + threadIdx.x * P::vector, in[u]);
                 continue;
+            }
+            if constexpr (P::located && P::rank > 0) {
+                if (a.tiled_axis == by_runs) {
+                    typename P::point p;
+                    if (find_run<P>(a, start, p)) P::load_run(a, p, P::rank - 1, in[u]);
+                    continue;
+                }
             }
             if constexpr (P::located && P::rank > 1) {
                 if (a.tiled_axis >= 0 && load_tile<P>(a, start, in[u])) continue;
@@ -106,6 +128,13 @@ __device__ __forceinline__ void elementwise(const typename P::arguments& a) {
                 P::store_packet(a, start + threadIdx.x * P::vector, out);
                 continue;
             }
+            if constexpr (P::located && P::rank > 0) {
+                if (a.tiled_axis == by_runs) {
+                    typename P::point p;
+                    if (find_run<P>(a, start, p)) P::store_run(a, p, P::rank - 1, out);
+                    continue;
+                }
+            }
 #pragma unroll
             for (int j = 0; j < P::vector; ++j) {
                 typename P::point p;
@@ -118,7 +147,14 @@ __device__ __forceinline__ void elementwise(const typename P::arguments& a) {
 
 }  // namespace xgpu
 
-extern "C" __global__ void __launch_bounds__(xgpu::program::block)
+// With XGPU_RESIDENT, so many blocks are to share a multiprocessor.
+#if defined(XGPU_RESIDENT)
+#define XGPU_BOUNDS __launch_bounds__(xgpu::program::block, XGPU_RESIDENT)
+#else
+#define XGPU_BOUNDS __launch_bounds__(xgpu::program::block)
+#endif
+
+extern "C" __global__ void XGPU_BOUNDS
     xgpu_elementwise(const xgpu::program::arguments a) {
     xgpu::elementwise<xgpu::program>(a);
 }

@@ -157,6 +157,9 @@ __device__ __forceinline__ void merge_columns(typename P::state& state, unsigned
     }
 }
 
+// The host allocates so much for a state.
+static_assert(sizeof(program::state) <= program::state_bytes, "see xgpu.codegen.tuning");
+
 // Runs the epilogue, or leaves the state of a segment to the second kernel.
 template <class P>
 __device__ __forceinline__ void conclude(const typename P::arguments& a,

@@ -7,9 +7,12 @@
 //   XGPU_ROW_KEPT     1: these are all, and a thread keeps them from pass to pass;
 //                     0: rows are longer, and each pass reads them again
 //   XGPU_ROW_THREADS  the most threads of a block
+//   XGPU_ROW_WIDTH    1: neighbouring threads take neighbours along a row;
+//                     a power of two up to a warp: so many take neighbouring rows
 //
-// `a.lanes` threads share a row: up to a warp a power of two of them, and several rows to a block,
-// else the whole block. Each folds its points in the order of their positions, then the group in a
+// `a.lanes` threads share a row: with a width of 1 up to a warp a power of two of them, and several
+// rows to a block, else the whole block; with another one, what the block has to each row. Each
+// folds its points in the order of their positions, then the group in a
 // fixed tree. Which points a thread has follows from sizes alone; whether it reads them in wide
 // accesses follows from addresses too, and changes no bit.
 #pragma once
@@ -141,13 +144,29 @@ __device__ __forceinline__ State merged(State state, unsigned lanes, State* shar
     return shuffle_from(state, 0, width);
 }
 
+// The same where thread t of a block is of row t % Width: `shared` has room for Width states of each
+// warp.
+template <int Width, class State>
+__device__ __forceinline__ State merged_across(State state, State* shared) {
+    const unsigned warp = threadIdx.x / warp_lanes, lane = threadIdx.x % warp_lanes;
+    for (unsigned offset = warp_lanes / 2; offset >= Width; offset /= 2) {
+        state.merge(shuffle_down(state, offset, warp_lanes));
+    }
+    if (lane < Width) shared[warp * Width + lane] = state;
+    __syncthreads();
+    const unsigned row = threadIdx.x % Width;
+    state = shared[row];
+    for (unsigned w = 1; w < blockDim.x / warp_lanes; ++w) state.merge(shared[w * Width + row]);
+    return state;
+}
+
 // This pass and the ones after it.
-template <class P, int Pass, bool Kept, int Chunks>
+template <class P, int Pass, bool Kept, int Chunks, int Width>
 __device__ __forceinline__ void go_on(const typename P::arguments& a,
                                       const typename P::invariants& fixed, typename P::row& row,
                                       const row_group<P>& my, const typename P::point& kept,
                                       typename P::points (&in)[Chunks][P::vector],
-                                      unsigned char (*shared)[state_size<P>() * warp_lanes]) {
+                                      unsigned char* const (&shared)[2]) {
     if constexpr (Pass < P::passes) {
         using position = typename P::position;
         auto state = P::start(stage<Pass>());
@@ -165,28 +184,30 @@ __device__ __forceinline__ void go_on(const typename P::arguments& a,
         if constexpr (Pass < P::folds) {
             // A pass may begin to write while another warp reads what the last one left.
             auto* states = reinterpret_cast<decltype(state)*>(shared[Pass % 2]);
-            state = merged(state, static_cast<unsigned>(my.lanes), states);
+            if constexpr (Width > 1) state = merged_across<Width>(state, states);
+            else state = merged(state, static_cast<unsigned>(my.lanes), states);
             P::finish(a, fixed, state, kept, row);
         }
-        go_on<P, Pass + 1, Kept, Chunks>(a, fixed, row, my, kept, in, shared);
+        go_on<P, Pass + 1, Kept, Chunks, Width>(a, fixed, row, my, kept, in, shared);
     }
 }
 
-template <class P, bool Kept, int Chunks>
+template <class P, bool Kept, int Chunks, int Width>
 __device__ __forceinline__ void rows(const typename P::arguments& a,
-                                     unsigned char (*shared)[state_size<P>() * warp_lanes]) {
+                                     unsigned char* const (&shared)[2]) {
     using position = typename P::position;
     const unsigned lanes = static_cast<unsigned>(a.lanes);
-    const position number = position(blockIdx.x) * (blockDim.x / lanes) + threadIdx.x / lanes;
+    const position number = position(blockIdx.x) * (blockDim.x / lanes) +
+                            (Width > 1 ? threadIdx.x % Width : threadIdx.x / lanes);
     const bool inside = number < static_cast<position>(a.kept);
     const position length = static_cast<position>(a.reduced);
     row_group<P> my;
     my.start = (inside ? number : 0) * length;
     my.length = inside ? length : 0;
-    my.lane = threadIdx.x % lanes;
+    my.lane = Width > 1 ? threadIdx.x / Width : threadIdx.x % lanes;
     my.lanes = lanes;
     // Every row must start where a wide access may if the first one does.
-    my.packed = P::runs && length % P::vector == 0;
+    my.packed = Width == 1 && P::runs && length % P::vector == 0;
     typename P::point kept;
     unravel<0, P::kept_axes>(kept, inside ? number : 0, a.radix);
     kept.position = inside ? number : 0;
@@ -199,7 +220,7 @@ __device__ __forceinline__ void rows(const typename P::arguments& a,
 #pragma unroll
         for (int j = 0; j < P::vector; ++j) in[u][j] = {};
     }
-    go_on<P, 0, Kept, Chunks>(a, fixed, row, my, kept, in, shared);
+    go_on<P, 0, Kept, Chunks, Width>(a, fixed, row, my, kept, in, shared);
     if (inside && my.lane == 0) P::write(a, fixed, kept, row);
 }
 
@@ -207,7 +228,8 @@ __device__ __forceinline__ void rows(const typename P::arguments& a,
 
 extern "C" __global__ void __launch_bounds__(XGPU_ROW_THREADS)
     xgpu_rows(const xgpu::program::arguments a) {
-    constexpr int bytes = xgpu::state_size<xgpu::program>() * xgpu::warp_lanes;
+    constexpr int bytes = xgpu::state_size<xgpu::program>() * xgpu::warp_lanes * XGPU_ROW_WIDTH;
     alignas(16) __shared__ unsigned char storage[2][bytes];
-    xgpu::rows<xgpu::program, XGPU_ROW_KEPT != 0, XGPU_ROW_CHUNKS>(a, storage);
+    unsigned char* const shared[2] = {storage[0], storage[1]};
+    xgpu::rows<xgpu::program, XGPU_ROW_KEPT != 0, XGPU_ROW_CHUNKS, XGPU_ROW_WIDTH>(a, shared);
 }

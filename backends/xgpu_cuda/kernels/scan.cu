@@ -48,7 +48,8 @@ struct scan_arguments {
 // What values are combined in; each result is rounded to an element once.
 using scan_accumulator = wide_of<scan_types::element>;
 
-constexpr int scan_block = 256;  // at most
+constexpr int scan_block = 256;
+constexpr int scan_tile_block = 512;  // at most
 constexpr int scan_short_block = 128;
 constexpr int scan_short_length = 16;  // at most
 constexpr int scan_vector = 16 / sizeof(scan_types::element);
@@ -221,7 +222,7 @@ __device__ __forceinline__ void scan_rows(const scan_arguments& a) {
 __device__ __forceinline__ void scan_tiles(const scan_arguments& a) {
     using accumulator = scan_accumulator;
     constexpr int words = word_array<accumulator>::count;
-    __shared__ accumulator totals[scan_block / warp_lanes];
+    __shared__ accumulator totals[scan_tile_block / warp_lanes];
     __shared__ accumulator shared_prefix;
     __shared__ uint32_t number;
     const scan_types::combine combine;
@@ -280,7 +281,8 @@ extern "C" __global__ void __launch_bounds__(xgpu::scan_block)
     xgpu::scan_rows(a);
 }
 #else
-extern "C" __global__ void __launch_bounds__(xgpu::scan_block)
+// Two blocks to a multiprocessor: one loads while the other waits for its prefix.
+extern "C" __global__ void __launch_bounds__(xgpu::scan_tile_block, 2)
     xgpu_scan_tiles(const xgpu::scan_arguments a) {
     xgpu::scan_tiles(a);
 }

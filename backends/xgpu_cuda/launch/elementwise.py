@@ -10,10 +10,13 @@ import math
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from xgpu.codegen import Tuning, divisor, tune
-from xgpu.plugin import Operand, Program
-from xgpu_cuda.driver import Driver, Memory
+from xgpu.codegen import Tuning, divisor, located, tune
+from xgpu.plugin import Input, Operand, Output, Program
+from xgpu_cuda.driver import Driver, Function, Memory
 from xgpu_cuda.launch.kernel import PLANS, Kernel
+from xgpu_cuda.launch.quick import Quick
+from xgpu_cuda.launch.stencil import Stencils
+from xgpu_cuda.launch.tiles import Tiles
 
 ENTRY: Final = "xgpu_elementwise"
 
@@ -21,8 +24,12 @@ BLOCKS: Final = 8
 """Blocks to a multiprocessor before a thread is given more than one chunk of points."""
 
 TILE: Final = 32
+RUNS: Final = -2
 """As in elementwise.cu."""
 
+
+WIDEST: Final = 16
+"""Bytes of the widest access."""
 
 LIMIT: Final = 2**31 - 1
 """The last position that 32 bits reach (tiles that are cut have positions beyond the last point),
@@ -43,11 +50,19 @@ class ElementwiseKernel(Kernel):
     kind = "xgpu_elementwise"
 
     def __init__(self, driver: Driver, device: int, program: Program) -> None:
-        super().__init__(driver, device, program, (ENTRY,))
+        # Where some launches are of other kernels, this one is compiled when one is not.
+        tiles, stencils = Tiles.possible(program), Stencils.possible(program)
+        super().__init__(driver, device, program, () if tiles or stencils else (ENTRY,))
+        self._tiles = Tiles(self) if tiles else None
+        self._stencils = Stencils(self) if stencils else None
         self.tuning: Tuning = tune(program)
-        self._function = self.functions[ENTRY]
+        self._function = self.functions.get(ENTRY)
         self._plans: dict[tuple[tuple[int, ...], int], Plan] = {}
         self._block = self.tuning.block
+        #: Bytes per element of the one output; 0 where there are more, or strides.
+        self._fresh = program.outputs[0].dtype.itemsize if self.packer.simple else 0
+        self._quick: dict[tuple[int, ...], Quick] = {}
+        self._located = program.kept > 0 and located(program)
         # Operands that may run along another axis than the last: (is an output, number).
         accesses = [i.access for i in program.inputs], [o.access for o in program.outputs]
         self._strided = tuple(
@@ -56,18 +71,74 @@ class ElementwiseKernel(Kernel):
             for number, access in enumerate(accesses[side])
             if access == "strided" and program.kept > 1
         )
+        #: (is an output, number, whether by strides, bytes of an element) of what is in memory.
+        placed: list[tuple[bool, int, bool, int]] = []
+        sides: tuple[Sequence[Input | Output], ...] = (program.inputs, program.outputs)
+        for side, operands in enumerate(sides):
+            for number, operand in enumerate(operands):
+                if operand.access in ("strided", "contiguous"):
+                    strided = operand.access == "strided"
+                    placed.append((bool(side), number, strided, operand.dtype.itemsize))
+        self._placed = tuple(placed)
 
     def launch(
         self, shape: tuple[int, ...], inputs: Sequence[Operand], outputs: Sequence[Operand]
     ) -> list[Memory]:
         """Run over ``shape``; see `xgpu.plugin.Backend.launch`."""
-        axis = self._tiled_axis(shape, inputs, outputs) if self._strided else -1
+        quick = self._quick.get(shape)
+        if quick is not None and outputs[0][0] is None:
+            return quick.run(inputs)
+        axis = -1
+        if self._located:
+            if self._strided:
+                axis = self._tiled_axis(shape, inputs, outputs)
+            made = None
+            if axis >= 0 and self._tiles is not None:
+                made = self._tiles.launch(axis, shape, inputs, outputs)
+            elif axis < 0 and self._stencils is not None:
+                made = self._stencils.launch(shape, inputs, outputs)
+            if made is not None:
+                return made
+            if axis < 0 and shape[-1] % self.tuning.vector == 0:
+                axis = self._runs(inputs, outputs)
         plan = self._plans.get((shape, axis)) or self._plan(shape, axis)
         header, grid, points = plan
+        function = self._function or self._load()
+        if self._fresh and not self._located:
+            if len(self._quick) >= PLANS:
+                self._quick.clear()
+            nbytes = points * self._fresh
+            self._quick[shape] = Quick(
+                self.driver, self.device, function, grid, self._block, self.packer, header, nbytes
+            )
         targets = self.buffers(points, points, outputs)
         arguments = self.packer.pack(header, inputs, targets)
-        self.driver.launch(self.device, self._function, grid, self._block, 0, arguments)
+        self.driver.launch(self.device, function, grid, self._block, 0, arguments)
         return [target[0] for target in targets]
+
+    def _load(self) -> Function:
+        self.functions = self.load(self.source, (ENTRY,))
+        function = self._function = self.functions[ENTRY]
+        return function
+
+    def _runs(self, inputs: Sequence[Operand], outputs: Sequence[Operand]) -> int:
+        """`RUNS` where wide accesses are possible along the last axis, else -1.
+
+        Each operand has its neighbours there, and begins and goes on where a wide access may; or
+        it has one value along that axis.
+        """
+        vector = self.tuning.vector
+        for is_output, number, strided, size in self._placed:
+            buffer, offset, strides = (outputs if is_output else inputs)[number]
+            if strided:
+                if strides[-1] == 0:
+                    continue
+                if strides[-1] != 1 or any(step % vector for step in strides[:-1]):
+                    return -1
+            address = 0 if buffer is None else buffer.ptr + offset * size
+            if address % min(WIDEST, vector * size):
+                return -1
+        return RUNS
 
     def _tiled_axis(
         self, shape: tuple[int, ...], inputs: Sequence[Operand], outputs: Sequence[Operand]

@@ -15,6 +15,46 @@ PLANS: Final = 1024
 """How many sizes a kernel remembers before it starts over."""
 
 
+class Along:
+    """Tells by strides whether a reduction's operands have their neighbours along kept axes."""
+
+    def __init__(self, program: Program) -> None:
+        full_inputs = tuple(n for n, i in enumerate(program.inputs) if not i.after)
+        full_outputs = tuple(n for n, o in enumerate(program.outputs) if not o.reduced)
+        #: (is an output, number, bytes per element) of what is addressed by strides.
+        self.strided = tuple(
+            [
+                (False, n, program.inputs[n].dtype.itemsize)
+                for n in full_inputs
+                if program.inputs[n].access == "strided"
+            ]
+            + [
+                (True, n, program.outputs[n].dtype.itemsize)
+                for n in full_outputs
+                if program.outputs[n].access == "strided"
+            ]
+        )
+        self._last = program.kept - 1
+        self._contiguous_bytes = sum(
+            program.inputs[n].dtype.itemsize
+            for n in full_inputs
+            if program.inputs[n].access == "contiguous"
+        )
+        self.possible: bool = program.kept > 0 and bool(self.strided)
+
+    def kept(self, inputs: Sequence[Operand], outputs: Sequence[Operand]) -> bool:
+        """Whether, by bytes, more operands have their neighbours along the kept axes."""
+        lead = -self._contiguous_bytes
+        for is_output, number, itemsize in self.strided:
+            strides = (outputs if is_output else inputs)[number][2]
+            along_kept, along_reduced = abs(strides[self._last]), abs(strides[-1])
+            if along_kept and (not along_reduced or along_kept < along_reduced):
+                lead += itemsize
+            elif along_reduced:
+                lead -= itemsize
+        return lead > 0
+
+
 class Kernel(ABC):
     """A program compiled for one device.
 

@@ -10,10 +10,12 @@ import math
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from xgpu.codegen import Tuning, divisor, state_bytes, tune, vectorised
+from xgpu.codegen import Pairing, Tuning, divisor, emit_pairs, state_bytes, tune, vectorised
+from xgpu.codegen.cuda import CUDA
 from xgpu.plugin import Operand, Program
-from xgpu_cuda.driver import Driver, Memory
-from xgpu_cuda.launch.kernel import PLANS, Kernel
+from xgpu_cuda.driver import Driver, Function, Memory
+from xgpu_cuda.launch import pairs
+from xgpu_cuda.launch.kernel import PLANS, Along, Kernel
 
 ROWS: Final = "xgpu_reduction_rows"
 COLUMNS: Final = "xgpu_reduction_columns"
@@ -25,6 +27,9 @@ ROW_BLOCKS: Final = 2048
 COLUMN_BLOCKS: Final = 16384
 """Blocks that a reduction is split into where it has fewer kept points: several waves of them on
 the largest chips, so that the last wave costs little. Measured on an H100."""
+
+STATE_SHARE: Final = 200
+"""Bytes that are read for each byte of a state, where the device is filled all the same."""
 
 COALESCED: Final = 8
 """Threads whose wide accesses fill a line of the cache: fewer to a row read it in vain."""
@@ -52,37 +57,26 @@ class ReductionKernel(Kernel):
 
     def __init__(self, driver: Driver, device: int, program: Program) -> None:
         rows_only = vectorised(program)
-        entries = (ROWS, FINISH) if rows_only else (ROWS, FINISH, COLUMNS)
-        super().__init__(driver, device, program, entries)
+        self._entries = (ROWS, FINISH) if rows_only else (ROWS, FINISH, COLUMNS)
+        self._pairs = pairs.Pairs(driver, device, program)
+        # One that may be over pairs is compiled when it is known whether it is.
+        super().__init__(driver, device, program, () if self._pairs.possible else self._entries)
+        self._tiles: dict[tuple[tuple[int, ...], Pairing], pairs.Tiles] = {}
+        self._of_pairs: dict[tuple[str, Pairing], Function] = {}
         self.tuning: Tuning = tune(program)
         self._plans: dict[tuple[tuple[int, ...], bool], Plan] = {}
         full_inputs = tuple(n for n, i in enumerate(program.inputs) if not i.after)
         full_outputs = tuple(n for n, o in enumerate(program.outputs) if not o.reduced)
         accesses = [program.inputs[n].access for n in full_inputs]
         accesses += [program.outputs[n].access for n in full_outputs]
-        # (is an output, number, bytes per element) of what is addressed by strides.
-        self._strided = tuple(
-            [
-                (False, n, program.inputs[n].dtype.itemsize)
-                for n in full_inputs
-                if program.inputs[n].access == "strided"
-            ]
-            + [
-                (True, n, program.outputs[n].dtype.itemsize)
-                for n in full_outputs
-                if program.outputs[n].access == "strided"
-            ]
-        )
-        self._columns_possible = not rows_only and program.kept > 0 and bool(self._strided)
-        self._contiguous_bytes = sum(
-            program.inputs[n].dtype.itemsize
-            for n in full_inputs
-            if program.inputs[n].access == "contiguous"
-        )
+        self._along = Along(program)
+        self._moved = sum(program.inputs[n].dtype.itemsize for n in full_inputs) or 1
+        self._state = state_bytes(program)
+        self._columns_possible = not rows_only and self._along.possible
         # Whether the reduced axes may be walked in any order: nothing counts along them.
         self._reorders = (
             program.reduced > 1
-            and bool(self._strided)
+            and bool(self._along.strided)
             and "contiguous" not in accesses
             and not any(op.startswith("arg") for op in program.ops())
         )
@@ -95,9 +89,15 @@ class ReductionKernel(Kernel):
         self, shape: tuple[int, ...], inputs: Sequence[Operand], outputs: Sequence[Operand]
     ) -> list[Memory]:
         """Run over ``shape``; see `xgpu.plugin.Backend.launch`."""
+        if self._pairs.possible:
+            pairing = self._pairs.pairing(shape, inputs)
+            if pairing is not None:
+                return self._launch_pairs(shape, pairing, inputs, outputs)
+            if not self.functions:
+                self.functions = self.load(self.source, self._entries)
         if self._reorders:
             shape, inputs, outputs = self._reordered(shape, inputs, outputs)
-        columns = self._columns_possible and self._runs_along_kept(inputs, outputs)
+        columns = self._columns_possible and self._along.kept(inputs, outputs)
         plan = self._plans.get((shape, columns)) or self._plan(shape, columns)
         driver, device, block = self.driver, self.device, self.tuning.block
         targets = self.buffers(plan.points, plan.kept, outputs)
@@ -111,25 +111,38 @@ class ReductionKernel(Kernel):
             driver.launch(device, finish, plan.finish_grid, block, 0, arguments)
         return [target[0] for target in targets]
 
-    def _runs_along_kept(self, inputs: Sequence[Operand], outputs: Sequence[Operand]) -> bool:
-        """Whether, by bytes, more operands have their neighbours along the kept axes."""
-        last = self.program.kept - 1
-        lead = -self._contiguous_bytes
-        for is_output, number, itemsize in self._strided:
-            strides = (outputs if is_output else inputs)[number][2]
-            along_kept, along_reduced = abs(strides[last]), abs(strides[-1])
-            if along_kept and (not along_reduced or along_kept < along_reduced):
-                lead += itemsize
-            elif along_reduced:
-                lead -= itemsize
-        return lead > 0
+    def _launch_pairs(
+        self,
+        shape: tuple[int, ...],
+        pairing: Pairing,
+        inputs: Sequence[Operand],
+        outputs: Sequence[Operand],
+    ) -> list[Memory]:
+        """Run kernels/pairs.cu."""
+        tiles = self._tiles.get((shape, pairing))
+        if tiles is None:
+            if len(self._tiles) >= PLANS:
+                self._tiles.clear()
+            tiles = self._tiles[shape, pairing] = self._pairs.tiles(shape, pairing)
+        macros = tiles.macros()
+        function = self._of_pairs.get((macros, pairing))
+        if function is None:
+            source = macros + emit_pairs(self.program, CUDA, pairing)
+            function = self.load(source, (pairs.ENTRY,))[pairs.ENTRY]
+            self._of_pairs[macros, pairing] = function
+        kept, reduced = math.prod(shape[: self.program.kept]), math.prod(shape[self.program.kept :])
+        targets = self.buffers(kept * reduced, kept, outputs)
+        header = (kept, reduced, 1, reduced, 1, 1, 0, *shape, *tiles.radix)
+        arguments = self.packer.pack(header, inputs, targets)
+        self.driver.launch(self.device, function, tiles.grid, pairs.BLOCK, 0, arguments)
+        return [target[0] for target in targets]
 
     def _reordered(
         self, shape: tuple[int, ...], inputs: Sequence[Operand], outputs: Sequence[Operand]
     ) -> tuple[tuple[int, ...], Sequence[Operand], Sequence[Operand]]:
         """The same space with the reduced axes by falling stride of the first strided operand."""
         kept = self.program.kept
-        is_output, number, _ = self._strided[0]
+        is_output, number, _ = self._along.strided[0]
         strides = (outputs if is_output else inputs)[number][2]
         axes = range(kept, len(shape))
         order = sorted(axes, key=lambda axis: -abs(strides[axis]))
@@ -165,7 +178,7 @@ class ReductionKernel(Kernel):
             finish_grid=finish_grid,
             points=kept * reduced,
             kept=kept,
-            workspace=kept * splits * state_bytes(self.program) if splits > 1 else 0,
+            workspace=kept * splits * self._state if splits > 1 else 0,
         )
         if len(self._plans) >= PLANS:
             self._plans.clear()
@@ -192,7 +205,10 @@ class ReductionKernel(Kernel):
         lanes = _lanes(kept)
         blocks = -(-kept // lanes)
         step = block // lanes * self.tuning.vector * self.tuning.unroll
-        splits, segment = _split(reduced, step, -(-COLUMN_BLOCKS // blocks))
+        # States are written and read again: they should be little beside what they are made of.
+        light = reduced * self._moved // (STATE_SHARE * self._state)
+        most = min(-(-COLUMN_BLOCKS // blocks), max(light, -(-ROW_BLOCKS // blocks)))
+        splits, segment = _split(reduced, step, most)
         return lanes, splits, segment, blocks * splits
 
 

@@ -29,6 +29,7 @@ TILES: Final = "xgpu_scan_tiles"
 START: Final = "xgpu_scan_start"
 
 BLOCK: Final = 256
+TILE_BLOCK: Final = 512
 SHORT_BLOCK: Final = 128
 SHORT_LENGTH: Final = 16
 WARP: Final = 32
@@ -107,7 +108,7 @@ def runs_across(operand: Strided) -> bool:
 
 def packets(dtype: DType) -> int:
     """Packets of 16 bytes that a thread holds."""
-    return {1: 2, 2: 4}.get(dtype.itemsize, 8)
+    return {1: 2, 2: 4, 16: 6}.get(dtype.itemsize, 8)
 
 
 def scan_source(entry: str, dtype: DType, operation: str, axes: int, index: str) -> str:
@@ -131,8 +132,8 @@ def plan(rows: int, length: int, dtype: DType) -> Work:
     if length <= share:
         lanes = min(WARP, 1 << (-(-length // vector) - 1).bit_length())
         return Work(ROWS, -(-rows * lanes // BLOCK), BLOCK, lanes, 1)
-    tile = share * BLOCK // WARP
+    tile = share * TILE_BLOCK // WARP
     if length <= tile:
         return Work(TILES, rows, -(-length // share) * WARP, WARP, 1)
     tiles = -(-length // tile)
-    return Work(TILES, rows * tiles, BLOCK, WARP, tiles)
+    return Work(TILES, rows * tiles, TILE_BLOCK, WARP, tiles)

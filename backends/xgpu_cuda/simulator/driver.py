@@ -6,6 +6,7 @@ import ctypes
 import os
 import threading
 import time
+from collections.abc import Callable
 from ctypes import c_int, c_size_t, c_uint, c_void_p
 from typing import Any, Final
 
@@ -20,9 +21,19 @@ from xgpu.plugin import (
     Meter,
     OutOfMemoryError,
 )
-from xgpu_cuda.driver import Bytes, Function, Grid, Libraries, Memory, Streams, check_copy
+from xgpu_cuda.driver import (
+    Bytes,
+    Function,
+    Grid,
+    Libraries,
+    Memory,
+    Sink,
+    Streams,
+    check_copy,
+)
 from xgpu_cuda.simulator import host_compiler
 from xgpu_cuda.simulator.exchange import SimulatorExchange
+from xgpu_cuda.simulator.graph import SimulatorGraph
 from xgpu_cuda.simulator.libraries import SimulatorLibraries
 from xgpu_cuda.simulator.meter import SimulatorMeter
 from xgpu_cuda.simulator.streams import SimulatorStreams
@@ -58,9 +69,11 @@ class SimulatorDriver:
         self.reads = 0
         self.loading = 0.0
         self.libraries: Libraries = SimulatorLibraries()
-        self.streams: Streams = SimulatorStreams()
-        self.exchange: Exchange = SimulatorExchange()
+        self.streams: Streams = SimulatorStreams(self)
+        self.exchange: Exchange = SimulatorExchange(self.streams.current)
         self._meter = SimulatorMeter(self)
+        self._sink: Sink | None = None
+        self._kept: list[Memory] = []
         self.meter: Meter = self._meter
 
     def _start(self, device: int) -> Any:
@@ -135,7 +148,10 @@ class SimulatorDriver:
         self._meter.note(live + nbytes)
         owner = _Allocation(handle, runtime.xgpu_simulator_free)
         home = self.streams.current(device)
-        return Memory(runtime.xgpu_simulator_address(handle), nbytes, owner, home)
+        memory = Memory(runtime.xgpu_simulator_address(handle), nbytes, owner, home)
+        if self._sink is not None:
+            self._kept.append(memory)
+        return memory
 
     def to_device(self, device: int, memory: Memory, host: NDArray[Any]) -> None:
         """Done on return."""
@@ -196,6 +212,8 @@ class SimulatorDriver:
         Raises:
             KernelError: also for a write outside an allocation and a divergent barrier.
         """
+        if self._sink is not None:
+            return self._sink(function, grid, block, shared, arguments)
         runtime = self._start(device)
         sizes = (grid,) if isinstance(grid, int) else grid
         error = ctypes.create_string_buffer(_ERROR_BYTES)
@@ -210,6 +228,30 @@ class SimulatorDriver:
             _ERROR_BYTES,
         ):
             raise KernelError(error.value.decode(errors="replace"))
+
+    def launcher(
+        self,
+        device: int,
+        function: Function,
+        grid: Grid,
+        block: int,
+        shared: int,
+        arguments: Bytes,
+    ) -> Callable[[], None]:
+        """See `Driver.launcher`."""
+        return lambda: self.launch(device, function, grid, block, shared, arguments)
+
+    def new_graph(self, device: int) -> SimulatorGraph:
+        """See `Driver.new_graph`."""
+
+        def launch(*arguments: Any) -> None:
+            self.launch(device, *arguments)
+
+        return SimulatorGraph(launch)
+
+    def redirect(self, sink: Sink | None, kept: list[Memory]) -> None:
+        """See `Driver.redirect`."""
+        self._sink, self._kept = sink, kept
 
     # ---- Time ----
 

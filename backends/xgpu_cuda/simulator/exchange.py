@@ -1,43 +1,27 @@
-"""DLPack of the simulator's memory, which is the host's."""
+"""The simulator's memory, which is the host's, for other libraries."""
 
 from __future__ import annotations
 
-import ctypes
+from collections.abc import Callable
 from typing import Any
 
-import numpy as np
+from xgpu.plugin import HostExchange
+from xgpu.plugin.dtypes import DType
+from xgpu_cuda.driver import Memory
+from xgpu_cuda.driver.memory import check_aligned
 
-from xgpu.plugin import Strided
 
-HOST = (1, 0)  # kDLCPU
+class SimulatorExchange(HostExchange):
+    """See `xgpu.plugin.Exchange`; ``home`` gives the stream that is current on a device."""
 
+    def __init__(self, home: Callable[[int], Any]) -> None:
+        self._home = home
 
-class SimulatorExchange:
-    """See `xgpu.plugin.Exchange`."""
+    def address(self, buffer: Any) -> int:
+        """Where a buffer, which is a `Memory`, starts."""
+        return int(buffer.ptr)
 
-    def dlpack_device(self, device: int) -> tuple[int, int]:
-        """The host's memory."""
-        return HOST
-
-    def to_dlpack(
-        self, device: int, x: Strided, stream: Any, max_version: tuple[int, int] | None
-    ) -> Any:
-        """See `xgpu.plugin.Exchange.to_dlpack`; the host has no streams."""
-        if stream is not None:
-            raise ValueError(f"__dlpack__() in the host's memory takes no stream: got {stream!r}")
-        memory = (ctypes.c_ubyte * x.buffer.nbytes).from_address(x.buffer.ptr)
-        memory.owner = x.buffer
-        size = x.dtype.itemsize
-        strides = tuple(step * size for step in x.strides)
-        if 0 in x.shape:
-            shared = np.empty(x.shape, x.dtype)
-        else:
-            shared = np.ndarray(x.shape, x.dtype, memory, x.offset * size, strides)
-        try:
-            return shared.__dlpack__(max_version=max_version)
-        except TypeError:  # before NumPy 2.1
-            return shared.__dlpack__()
-
-    def from_dlpack(self, device: int, x: Any) -> Strided:
-        """No library has arrays on a simulator."""
-        raise BufferError("no other library's array is on the simulator's device")
+    def adopt(self, device: int, address: int, dtype: DType, size: int, owner: Any) -> Memory:
+        """See `xgpu.plugin.Exchange.adopt`; kernels write there without guard zones."""
+        check_aligned(address, dtype)
+        return Memory(address, size * dtype.itemsize, owner, self._home(device))

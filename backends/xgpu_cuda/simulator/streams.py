@@ -7,10 +7,12 @@ whoever wants to see that it was asked for.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final, Protocol
 
-from xgpu_cuda.driver.streams import Homes
+import numpy as np
+
+from xgpu_cuda.driver import Homes, Memory
 
 
 class SimulatorStream:
@@ -19,11 +21,24 @@ class SimulatorStream:
     ptr: Final = 0
 
 
+class Owner(Protocol):
+    """The simulator's driver, as its streams see it."""
+
+    def allocate(self, device: int, nbytes: int) -> Memory:
+        """See `xgpu_cuda.driver.Driver.allocate`."""
+        ...
+
+    def to_device(self, device: int, memory: Memory, host: Any) -> None:
+        """See `xgpu_cuda.driver.Driver.to_device`."""
+        ...
+
+
 class SimulatorStreams(Homes):
     """See `xgpu_cuda.driver.Streams`."""
 
-    def __init__(self) -> None:
+    def __init__(self, owner: Owner) -> None:
         super().__init__()
+        self._owner = owner
         self._main = SimulatorStream()
         #: (which comes first, which waits), the latest at the end.
         self.orders: deque[tuple[SimulatorStream, SimulatorStream]] = deque(maxlen=64)
@@ -46,6 +61,26 @@ class SimulatorStreams(Homes):
 
     def wait(self, device: int, event: Any) -> None:
         """Every event was reached."""
+
+    def external(self, device: int, stream: Any) -> SimulatorStream:
+        """There are none of the simulator's elsewhere."""
+        raise ValueError(
+            f"cudasim:{device} has no CUDA streams, so it takes none of another library"
+        )
+
+    def launch_host_func(self, device: int, function: Callable[[], None]) -> None:
+        """See `xgpu.plugin.Streams.launch_host_func`; all before it is done."""
+        function()
+
+    def pinned(self, device: int, nbytes: int) -> Any:
+        """Ordinary memory."""
+        return np.empty(nbytes, np.uint8)
+
+    def from_host(self, device: int, array: Any) -> Memory:
+        """See `xgpu.plugin.Streams.from_host`; done on return."""
+        memory = self._owner.allocate(device, array.nbytes)
+        self._owner.to_device(device, memory, array)
+        return memory
 
     def foreign(self, device: int, memories: Iterable[Any]) -> list[SimulatorStream]:
         """See `Streams.foreign`."""

@@ -22,11 +22,13 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 
 import xgpu
 import xgpu_cuda
+from xgpu.graph import rows
 from xgpu.plugin import dtypes
 
 KERNELS = Path(xgpu_cuda.__file__).parent / "kernels"
@@ -57,18 +59,29 @@ def cases(dtype: np.dtype[Any], at: Callable[[Any], Any]) -> Iterator[tuple[str,
     yield "elementwise", x * y + x
     yield "elementwise, strided", x[::2, ::-1].T * 2
     yield "elementwise, tiled", x.T + at(grid(dtype, 65, 37))
+    yield "elementwise, in tiles across a result", x[:, ::-1].T[::-1, :] * xp.ones_like(x).T
+    yield "elementwise, in runs", at(grid(dtype, 37, 64)) * at(grid(dtype, 64)) + x[:, :1]
     yield "elementwise, unaligned", long[1:] + long[:-1]
+    plane = at(grid(dtype, 19, 301))
+    yield "stencil", plane[1:-1, 1:-1] * plane[:-2, 1:-1] - plane[2:, 1:-1] + plane[1:-1, 2:]
     yield "rows", xp.sum(x, axis=1)
     yield "rows, split", xp.sum(at(grid(dtype, 2, 70_001)), axis=1)
     yield "columns", xp.sum(x, axis=0)
     yield "columns, split", xp.sum(at(grid(dtype, 9_001, 3)), axis=0)
     yield "epilogue", xp.sum((x - y) ** 2, axis=1) + xp.sum(y, axis=1)
+    yield "pairs", xp.sum((x[:, None, :] - at(grid(dtype, 130, 65))[None, :, :]) ** 2, axis=2)
+    far = at(grid(dtype, 64, 600))
+    yield "pairs, in segments", xp.sum(far[:, None, :] * far[None, :, :], axis=2)
     yield "passes over a row", x - xp.sum(x, axis=1, keepdims=True)
     wide = at(grid(dtype, 3, 5_000))
     squares = xp.sum((wide - xp.sum(wide, axis=1, keepdims=True)) ** 2, axis=1, keepdims=True)
     yield "passes over a row, block", wide + squares
-    longest = at(grid(dtype, 65, 33_001))
-    yield "passes over a row, not kept", longest - xp.sum(longest, axis=1, keepdims=True)
+    longest = at(grid(dtype, 3, 33_001))
+    with patch.object(rows, "MANY", 3):
+        again = longest - xp.sum(longest, axis=1, keepdims=True)
+        xp.materialize(again)
+    yield "passes over a row, not kept", again
+    yield "passes over columns", x - xp.sum(x, axis=0)
     yield "product", xp.matmul(x, y.T)
     yield "batches", xp.matmul(at(grid(dtype, 3, 5, 7)), at(grid(dtype, 7, 9)))
     yield "running sums, rows", xp.cumulative_sum(x, axis=1)

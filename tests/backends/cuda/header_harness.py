@@ -28,7 +28,7 @@ _BLOCK: Final = 128
 def headers() -> dict[str, list[Signature]]:
     """What each header has to define, from the op table: name in the include -> functions."""
     found: dict[str, list[Signature]] = {}
-    for op in ops.elementwise():
+    for op in (*ops.elementwise(), *ops.optional()):
         for dtype in dtypes.ALL:
             if not op.takes(dtype):
                 continue

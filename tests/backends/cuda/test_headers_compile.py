@@ -19,7 +19,8 @@ INCLUDE = KERNELS / "include"
 
 def test_every_elementwise_row_has_a_function_for_every_dtype() -> None:
     offered = {(op, dtype) for signatures in headers().values() for op, dtype, _ in signatures}
-    rows = {(op.name, d) for op in ops.elementwise() for d in dtypes.ALL if op.takes(d)}
+    every = (*ops.elementwise(), *ops.optional())
+    rows = {(op.name, d) for op in every for d in dtypes.ALL if op.takes(d)}
     assert offered == rows
     for header in headers():
         assert (INCLUDE / header).is_file(), header

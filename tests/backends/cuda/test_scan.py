@@ -19,6 +19,7 @@ from xgpu_cuda.launch.scan import (
     ROWS,
     SHORT,
     SHORT_LENGTH,
+    TILE_BLOCK,
     TILES,
     WARP,
     packets,
@@ -38,7 +39,7 @@ def share(dtype: DType) -> int:
 
 
 def tile(dtype: DType) -> int:
-    return share(dtype) * BLOCK // WARP
+    return share(dtype) * TILE_BLOCK // WARP
 
 
 def factors(shape: tuple[int, ...], dtype: DType) -> Array:
@@ -271,7 +272,7 @@ def test_plans() -> None:
     assert plan(1000, SHORT_LENGTH + 1, f32)[1:] == (-(-1000 * 8 // BLOCK), BLOCK, 8, 1)
     assert plan(1000, share(f32), f32)[1:] == (125, BLOCK, 32, 1)
     assert plan(1000, share(f32) + 1, f32)[1:] == (1000, 64, 32, 1)
-    assert plan(3, tile(f32) + 1, f32)[1:] == (6, BLOCK, 32, 2)
+    assert plan(3, tile(f32) + 1, f32)[1:] == (6, TILE_BLOCK, 32, 2)
 
 
 @pytest.mark.parametrize("arch", ARCHITECTURES)

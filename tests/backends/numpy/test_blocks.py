@@ -12,8 +12,7 @@ import pytest
 import xgpu
 from tests.programs.beside_numpy.program import run
 from xgpu.plugin import ops
-from xgpu_numpy import blocks
-from xgpu_numpy.backend import NumpyBackend
+from xgpu_numpy import blocks, registers
 
 SIZE, LARGE = 1 << 12, 1 << 14
 
@@ -123,19 +122,19 @@ def test_what_is_small_is_done_once(
 def test_out_of_memory_leaves_the_operands(monkeypatch: pytest.MonkeyPatch) -> None:
     x = xgpu.ones(ODD, dtype=xgpu.float32)
     y = x * 2 + x
-    interpret, calls = NumpyBackend._interpret, []
+    compute, calls = registers.compute, []
 
     def fails(*arguments: Any) -> Any:
         calls.append(1)
-        if len(calls) == 3:
+        if len(calls) >= 3:
             raise MemoryError
-        return interpret(*arguments)
+        return compute(*arguments)
 
     with monkeypatch.context() as patched:
-        patched.setattr(NumpyBackend, "_interpret", fails)
+        patched.setattr(registers, "compute", fails)
         with pytest.raises(xgpu.OutOfMemoryError):
             np.asarray(y)
-    assert len(calls) == 3
+    assert len(calls) >= 3
     assert np.array_equal(np.asarray(y), np.full(ODD, 3, np.float32))
 
 

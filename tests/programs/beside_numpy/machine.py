@@ -20,6 +20,14 @@ class Pair(NamedTuple):
     xp: xgpu.Array
 
 
+class Shared(NamedTuple):
+    """NumPy's array of a pair, and one of NumPy's over the memory of xgpu's."""
+
+    name: str
+    ours: Any
+    theirs: Any
+
+
 class Machine(Draw):
     """The pool, and the steps that may be taken from it.
 
@@ -35,6 +43,7 @@ class Machine(Draw):
         self.note = note
         self.shape = shape
         self.pool: list[Pair] = []
+        self.outside: list[Shared] = []
         self.made = 0
 
     def pick(self, kinds: str = KINDS, of: Callable[[Pair], bool] = lambda _: True) -> Pair | None:
@@ -75,6 +84,11 @@ class Machine(Draw):
         assert got.dtype == pair.np.dtype
         np.testing.assert_array_equal(got, pair.np, err_msg=pair.name, strict=True)
 
+    def same_outside(self) -> None:
+        """Who shares memory sees the same values."""
+        for name, ours, theirs in self.outside:
+            np.testing.assert_array_equal(theirs, ours, err_msg=f"outside, {name}", strict=True)
+
     def choose(
         self, text: str, calls: dict[str, tuple[Callable[[], Any], Callable[[], Any]]]
     ) -> None:
@@ -89,6 +103,7 @@ class Machine(Draw):
             return
         self.note(f"read({pair.name})")
         self.same(pair)
+        self.same_outside()
         if pair.np.shape == () and pair.np.dtype.kind in "biu":
             assert int(pair.xp) == int(pair.np)
 

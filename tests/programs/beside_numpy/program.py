@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from tests.programs.beside_numpy import computing, making, ordering, selecting, views, writing
+from tests.programs.beside_numpy import (
+    computing,
+    exchanging,
+    making,
+    ordering,
+    selecting,
+    views,
+    writing,
+)
 from tests.programs.beside_numpy.machine import Machine
 
 Step = Callable[[Machine], None]
@@ -41,7 +49,14 @@ STEPS: Final[tuple[tuple[int, Step], ...]] = (
     (1, Machine.materialize),
     (2, Machine.drop),
 )
-_WEIGHTED: Final = [step for weight, step in STEPS for _ in range(weight)]
+
+#: Steps with memory that others see too.
+EXCHANGES: Final[tuple[tuple[int, Step], ...]] = (
+    (8, exchanging.lend),
+    (6, exchanging.borrow),
+    (12, exchanging.write),
+    (4, exchanging.give_back),
+)
 
 
 def run(
@@ -49,17 +64,20 @@ def run(
     note: Callable[[str], Any],
     shape: tuple[int, ...] | None,
     seeds: list[int],
+    steps: tuple[tuple[int, Step], ...] = STEPS,
 ) -> None:
-    """Take one step for each seed, then look at everything that is left.
+    """Take one of ``steps`` for each seed, then look at everything that is left.
 
     ``shape`` is that of most new arrays, so that more of them meet; without it they are of any
     shape, and many a step is an error.
     """
     machine = Machine(device, note, shape)
+    weighted = [step for weight, step in steps for _ in range(weight)]
     for seed in seeds:
         machine.random.seed(seed)
         if len(machine.pool) < 2:
             making.new(machine)
-        machine.random.choice(_WEIGHTED)(machine)
+        machine.random.choice(weighted)(machine)
     for pair in machine.pool:
         machine.same(pair)
+    machine.same_outside()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -43,7 +44,7 @@ def cuda_index(device: str) -> int | None:
     raise MissingError(f"it has no device {device}")
 
 
-class Library:
+class Library(ABC):
     """One library on one device, in a process of its own. The defaults are those of the host."""
 
     clock: Clock
@@ -52,9 +53,9 @@ class Library:
     #: Its name and version.
     version: str
 
+    @abstractmethod
     def array(self, host: NDArray[Any]) -> Any:
         """A copy on the device."""
-        raise NotImplementedError
 
     def prepared(self, program: Program) -> Callable[..., Any]:
         """The program as a user would call it: compiled, if that is what this library is for."""
@@ -72,7 +73,7 @@ class Library:
         """Seconds of compilation so far; None where the library does not tell."""
         return None
 
-    def release(self) -> None:
+    def release(self) -> None:  # noqa: B027  by default nothing is kept
         """Give memory back that is kept for later."""
 
     def out_of_memory(self, error: BaseException) -> bool:

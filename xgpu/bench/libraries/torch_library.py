@@ -41,6 +41,8 @@ class TorchLibrary(Library):
     def __init__(self, device: str) -> None:
         index = cuda_index(device)
         torch = module("torch")
+        self.torch: Any = torch
+        #: What programs get: a subclass may have kernels of its own.
         self.module: Any = torch
         if index is not None and not torch.cuda.is_available():
             raise MissingError("this PyTorch sees no GPU")
@@ -54,7 +56,7 @@ class TorchLibrary(Library):
 
     def array(self, host: NDArray[Any]) -> Any:
         """See `Library.array`."""
-        return self.module.from_numpy(np.array(host)).to(self._device)
+        return self.torch.from_numpy(np.array(host)).to(self._device)
 
     def host(self, result: Any) -> NDArray[Any]:
         """See `Library.host`."""
@@ -64,13 +66,13 @@ class TorchLibrary(Library):
     def release(self) -> None:
         """Empties the pool."""
         if self._on_gpu:
-            self.module.cuda.empty_cache()
+            self.torch.cuda.empty_cache()
 
     def peak(self, call: Callable[[], object]) -> int | None:
         """As PyTorch's allocator tells it."""
         if not self._on_gpu:
             return None
-        cuda = self.module.cuda
+        cuda = self.torch.cuda
         cuda.synchronize()
         cuda.reset_peak_memory_stats()
         result = call()
@@ -88,7 +90,7 @@ class CompileLibrary(TorchLibrary):
 
     def prepared(self, program: Program) -> Callable[..., Any]:
         """Compiled at the first call."""
-        torch = self.module
+        torch = self.torch
         torch.compiler.reset()
 
         def run(*arrays: Any) -> Any:
@@ -107,20 +109,3 @@ class TritonLibrary(TorchLibrary):
         super().__init__(device)
         self.version: str = f"Triton {module('triton').__version__}"
         self.module: Any = module("xgpu.bench.libraries.triton_kernels")
-        self._torch = module("torch")
-
-    def array(self, host: NDArray[Any]) -> Any:
-        """See `Library.array`."""
-        return self._torch.from_numpy(np.array(host)).to(self._device)
-
-    def release(self) -> None:
-        """Empties the pool."""
-        self._torch.cuda.empty_cache()
-
-    def peak(self, call: Callable[[], object]) -> int | None:
-        """The arrays are PyTorch's."""
-        kernels, self.module = self.module, self._torch
-        try:
-            return super().peak(call)
-        finally:
-            self.module = kernels

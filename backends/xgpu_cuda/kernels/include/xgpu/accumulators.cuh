@@ -33,35 +33,53 @@ struct prod {
     }
 };
 
-// The sum of squared distances from any value: followed from the mean of what was absorbed so far
-// (Welford, 1962), and merged (Chan, Golub and LeVeque, 1979), so that nothing cancels.
+// The sum of squared distances from any value. What is absorbed is summed as distances from the first
+// value, and their squares; of these sums a mean and the squared distances from it are made to be
+// merged (Chan, Golub and LeVeque, 1979). The first value is one of the `count`, so what cancels is
+// `count` times the result at most, and its relative error about `count` roundings.
 template <class T, class Index>
 struct squares_about {
-    T mean = {}, squares = {}, count = {};
+    T origin = {}, sum = {}, squares = {}, count = {};  // distances are from `origin`
     __device__ __forceinline__ void absorb(T x, Index) {
-        count += 1;
-        const T distance = x - mean;
-        mean += distance / count;
-        squares += distance * (x - mean);
+        origin = count == T(0) ? x : origin;
+        count += x * T(0) + T(1);  // NaN from the first value on that is not finite
+        const T distance = x - origin;
+        sum += distance;
+        squares += distance * distance;
     }
-    __device__ __forceinline__ void merge(const squares_about& other) {
-        if (other.count == 0) return;
-        if (count == 0) {
+    // The same about the mean of what was absorbed, from which distances sum up to nothing.
+    __device__ __forceinline__ void centre() {
+        if (count == T(0)) return;
+        const T shift = sum / count;
+        squares -= sum * shift;
+        origin += shift;
+        sum = T(0);
+    }
+    __device__ __forceinline__ void merge(squares_about other) {
+        if (other.count == T(0)) return;
+        other.centre();
+        centre();
+        if (count == T(0)) {
             *this = other;
             return;
         }
-        const T both = count + other.count, distance = other.mean - mean;
+        const T both = count + other.count, distance = other.origin - origin;
         const T part = other.count / both;
-        mean += distance * part;
+        origin += distance * part;
         squares += other.squares + distance * distance * (count * part);
         count = both;
     }
     __device__ __forceinline__ T about(T centre) const {
-        if (count == 0) return T(0);
-        const T distance = mean - centre, result = squares + count * distance * distance;
-        // Where the sum is finite, so are the values: a distance has overflowed.
-        const bool finite = centre - centre == T(0);
-        return finite && !(result - result == T(0)) ? limits<T>::infinity : result;
+        if (count == T(0)) return T(0);
+        squares_about mine = *this;
+        mine.centre();
+        const T distance = mine.origin - centre;
+        // What rounding has made of equal values may be less than nothing.
+        const T within = mine.squares < T(0) ? T(0) : mine.squares;
+        const T result = within + count * distance * distance;
+        if (count != count || centre != centre) return count * centre;
+        // All values are finite: what is not a number is an overflow.
+        return result != result ? limits<T>::infinity : result;
     }
 };
 
@@ -96,34 +114,36 @@ struct all {
 
 // The position of the first extreme value; the first NaN, if there is one. A thread absorbs
 // values in the order of their positions, so that of equals the one it has comes first.
+//
+// Nothing beats the identity but what is beyond it: where all values are that one, none was taken,
+// and the first of them is the first of all.
 template <class T, class Index, bool Least>
 struct extreme {
     T best = Least ? limits<T>::highest : limits<T>::lowest;
-    Index value = limits<Index>::highest;
+    Index taken = limits<Index>::highest;
 
     __device__ __forceinline__ static bool beats(T x, T y) {
         if constexpr (Least) return x < y;
         else return x > y;
     }
     __device__ __forceinline__ void absorb(T x, Index position) {
-        // The first value is taken as it is: it may equal the identity.
-        bool wins = beats(x, best) || value == limits<Index>::highest;
-        if constexpr (is_floating<T>) wins = wins || (x != x && best == best);
-        if (wins) {
-            best = x;
-            value = position;
-        }
+        bool wins = beats(x, best);
+        // Also if one of them is NaN; the first one stays.
+        if constexpr (is_floating<T>) wins = !(Least ? x >= best : x <= best) && best == best;
+        best = wins ? x : best;
+        taken = wins ? position : taken;
     }
     __device__ __forceinline__ void merge(const extreme& other) {
-        bool wins = beats(other.best, best) || (other.best == best && other.value < value);
+        bool wins = beats(other.best, best) || (other.best == best && other.taken < taken);
         if constexpr (is_floating<T>) {
             const bool nan = best != best, other_nan = other.best != other.best;
-            if (nan || other_nan) wins = other_nan && (!nan || other.value < value);
+            if (nan || other_nan) wins = other_nan && (!nan || other.taken < taken);
         }
-        if (wins) {
-            best = other.best;
-            value = other.value;
-        }
+        best = wins ? other.best : best;
+        taken = wins ? other.taken : taken;
+    }
+    __device__ __forceinline__ Index position() const {
+        return taken == limits<Index>::highest ? Index(0) : taken;
     }
 };
 

@@ -88,6 +88,13 @@ __device__ __forceinline__ T maximum(T a, T b) {
     if constexpr (is_bool<T>) {
         return a || b;
     } else if constexpr (is_floating<T>) {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+        if constexpr (sizeof(T) == 4) {
+            T greater;
+            asm("max.NaN.f32 %0, %1, %2;" : "=f"(greater) : "f"(a), "f"(b));
+            return greater;
+        }
+#endif
         if (a != a) return a;
         if (b != b) return b;
         if (a == b) return from_bits<T>(to_bits(a) & to_bits(b));
@@ -103,6 +110,13 @@ __device__ __forceinline__ T minimum(T a, T b) {
     if constexpr (is_bool<T>) {
         return a && b;
     } else if constexpr (is_floating<T>) {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+        if constexpr (sizeof(T) == 4) {
+            T lesser;
+            asm("min.NaN.f32 %0, %1, %2;" : "=f"(lesser) : "f"(a), "f"(b));
+            return lesser;
+        }
+#endif
         if (a != a) return a;
         if (b != b) return b;
         if (a == b) return from_bits<T>(to_bits(a) | to_bits(b));

@@ -41,6 +41,10 @@ __device__ __forceinline__ void load_run(const T* from, Index step, S (&into)[N]
 #pragma unroll
             for (int j = 0; j < width; ++j) into[i + j].*member = read.at[j];
         }
+    } else if (step == 0) {
+        const T read = *from;
+#pragma unroll
+        for (int j = 0; j < N; ++j) into[j].*member = read;
     } else {
 #pragma unroll
         for (int j = 0; j < N; ++j) into[j].*member = from[j * step];
@@ -63,6 +67,44 @@ __device__ __forceinline__ void store_run(T* into, Index step, const S (&from)[N
 #pragma unroll
         for (int j = 0; j < N; ++j) into[j * step] = from[j].*member;
     }
+}
+
+// N neighbours at an address that is aligned for accesses of 16 bytes, or of all of them.
+template <class T, class S, int N>
+__device__ __forceinline__ void load_neighbours(const T* from, S (&into)[N], T S::*member) {
+    constexpr int width = N * sizeof(T) <= 16 ? N : 16 / sizeof(T);
+#pragma unroll
+    for (int i = 0; i < N; i += width) {
+        const auto read = *reinterpret_cast<const packet<T, width>*>(from + i);
+#pragma unroll
+        for (int j = 0; j < width; ++j) into[i + j].*member = read.at[j];
+    }
+}
+
+// `N` elements that are `step` apart, of which there are `count`: the last one stands for the rest.
+template <class T, class Index, int N>
+__device__ __forceinline__ void load_column(const T* from, Index step, int count, T (&into)[N]) {
+    if (count == N) {
+#pragma unroll
+        for (int i = 0; i < N; ++i) into[i] = from[i * step];
+    } else {
+#pragma unroll
+        for (int i = 0; i < N; ++i) into[i] = from[(i < count ? i : count - 1) * step];
+    }
+}
+
+// The elements that fill `bytes`: what a row of a tile in shared memory has more, for its column
+// to lie in several banks.
+template <class T>
+__device__ constexpr int padding(int bytes) {
+    return (bytes + int(sizeof(T)) - 1) / int(sizeof(T));
+}
+
+// Whether one step along axis `a` goes less far than one along axis `b`.
+__device__ __forceinline__ bool nearer(const int64_t* strides, int a, int b) {
+    const int64_t x = strides[a] < 0 ? -strides[a] : strides[a];
+    const int64_t y = strides[b] < 0 ? -strides[b] : strides[b];
+    return x < y;
 }
 
 }  // namespace xgpu

@@ -23,6 +23,13 @@
 //   complex_math.cuh    the complex operands of math.cuh
 //   complex_power.cuh   the complex operands of power.cuh
 //   accumulators.cuh    the reductions: identity, absorbing a value, merging
+//   special/bessel.cuh  i0e i1e
+//   special/beta.cuh    betainc betaincc betaln
+//   special/error.cuh   erf erfc erfcx erfinv ndtri
+//   special/gamma.cuh   digamma gamma gammaln
+//   special/incomplete_gamma.cuh  gammainc gammaincc
+//   special/student.cuh stdtr stdtrit
+//   special/zeta.cuh    riemann_zeta zeta
 //   half.cuh            the 16-bit floats, and cast abs negative copysign nextafter signbit where
 //                       of them
 //

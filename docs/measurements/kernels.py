@@ -1,0 +1,199 @@
+"""Variants of the CUDA kernels, timed: what their constants were chosen by.
+
+    python docs/measurements/kernels.py [--device cuda:0] [--only NAME ...] [--out FILE]
+
+Each sweep takes one case of the battery (`xgpu bench`) and changes constants of the code generator
+or of a launch; the kernels are compiled anew for each variant. A time is between two events with 8
+calls between them, after work that keeps the device busy while they are queued; the median of 4.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from statistics import median
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+
+import xgpu
+from xgpu.bench.cases import CASES
+from xgpu.codegen import Tuning, tune
+from xgpu.plugin import Program
+from xgpu_cuda.launch import elementwise, pairs, reduction, rows
+from xgpu_cuda.launch.rows import RowKernel, Variant
+
+CALLS, ROUNDS = 8, 4
+Sweep = Callable[[Any], Iterator[tuple[str, float]]]
+
+
+def seconds(device: Any, call: Callable[[], Any]) -> float:
+    """Of device time per call."""
+    backend, index = device.backend, device.index
+    blank = xgpu.zeros(1 << 24, dtype=xgpu.float32, device=device)
+    call()
+    times: list[float] = []
+    for _ in range(ROUNDS):
+        for _ in range(32):
+            xgpu.materialize(blank + 1.0)
+        start = backend.record_event(index)
+        for _ in range(CALLS):
+            call()
+        times.append(backend.elapsed(index, start, backend.record_event(index)) / CALLS)
+    return median(times)
+
+
+def case(device: Any, name: str) -> Callable[[], Any]:
+    """A case of the battery at full size, as a call."""
+    found = CASES[name]
+    rng = np.random.default_rng(0)
+    arrays = [xgpu.asarray(draw.make(rng), device=device) for draw in found.draws]
+    xgpu.materialize(*arrays)
+    return lambda: xgpu.materialize(found.programs["xgpu"](xgpu, *arrays))
+
+
+@contextmanager
+def fresh(device: Any) -> Iterator[None]:
+    """Nothing compiled before is used inside, or afterwards."""
+    device.kernels.clear()
+    device.plans.clear()
+    try:
+        yield
+    finally:
+        device.kernels.clear()
+        device.plans.clear()
+
+
+@contextmanager
+def tuned(**fields: int) -> Iterator[None]:
+    """Each program's tuning with these fields."""
+
+    def changed(program: Program) -> Tuning:
+        return replace(tune(program), **fields)
+
+    with ExitStack() as stack:
+        for module in (sys.modules["xgpu.codegen.emit"], elementwise, reduction):
+            stack.enter_context(patch.object(module, "tune", changed))
+        yield
+
+
+def rounds(name: str) -> Sweep:
+    """Rounds and threads of a block, and how many blocks are to share a multiprocessor."""
+
+    def sweep(device: Any) -> Iterator[tuple[str, float]]:
+        call = case(device, name)
+        for unroll, block, resident in (
+            *((u, b, 0) for u in (1, 2, 4) for b in (128, 256, 512)),
+            (2, 256, 6),
+            (2, 256, 8),
+        ):
+            with fresh(device), tuned(unroll=unroll, block=block, resident=resident):
+                yield f"{unroll} rounds, {block} threads, {resident}", seconds(device, call)
+
+    return sweep
+
+
+def segments(name: str, constant: str, counts: tuple[int, ...]) -> Sweep:
+    """How many blocks a reduction is split into."""
+
+    def sweep(device: Any) -> Iterator[tuple[str, float]]:
+        call = case(device, name)
+        for unroll, block in ((2, 256), (4, 256), (2, 512), (4, 512)):
+            for count in counts:
+                blocks = patch.object(reduction, constant, count)
+                with fresh(device), tuned(unroll=unroll, block=block), blocks:
+                    time = seconds(device, call)
+                yield f"{unroll} rounds, {block} threads, {count} blocks", time
+
+    return sweep
+
+
+def tiles(device: Any) -> Iterator[tuple[str, float]]:
+    """Rows and columns to a thread of the pair kernel, and the kernel for other reductions."""
+    call = case(device, "pairwise")
+    for shape in pairs.SHAPES:
+        with fresh(device), patch.object(pairs, "SHAPES", (shape,)):
+            yield f"{shape[0]} x {shape[1]}", seconds(device, call)
+    with fresh(device), patch.object(pairs, "PAIRS", 1 << 62):
+        yield "not tiled", seconds(device, call)
+
+
+def held(name: str) -> Sweep:
+    """Chunks to a thread of the row kernel, threads to a row, and the bound for registers."""
+
+    def sweep(device: Any) -> Iterator[tuple[str, float]]:
+        call = case(device, name)
+        runs = CASES[name].draws[0].shape[1] // 4
+        for chunks in (2, 4, 8):
+            lanes = -(-runs // (chunks * rows.WARP)) * rows.WARP
+            for bound in (512, 1024):
+                if lanes > bound:
+                    continue
+                chosen = Variant(True, chunks, bound), lanes
+                with fresh(device), patch.object(RowKernel, "_variant", lambda *_, c=chosen: c):
+                    time = seconds(device, call)
+                yield f"{chunks} chunks, {lanes} threads, bound {bound}", time
+
+    return sweep
+
+
+def columns(device: Any) -> Iterator[tuple[str, float]]:
+    """Rows that lie across memory: neighbouring rows and threads of a block. 512 x 131,072."""
+    x = xgpu.asarray(np.random.default_rng(0).random((512, 1 << 17), np.float32), device=device)
+
+    def call() -> None:
+        e = xgpu.exp(x - xgpu.max(x, axis=0))
+        xgpu.materialize(e / xgpu.sum(e, axis=0))
+
+    for width in (8, 16, 32):
+        for threads in (256, 512, 1024):
+            chunks = 1 << max(0, -(-512 * width // (4 * threads)) - 1).bit_length()
+            if chunks > 8:
+                continue
+            chosen = Variant(True, chunks, threads, width)
+            with fresh(device), patch.object(RowKernel, "_across", lambda *_, c=chosen: c):
+                yield f"{width} rows, {threads} threads", seconds(device, call)
+    with fresh(device), patch("xgpu.graph.rows.BESIDE", 0):
+        yield "two kernels", seconds(device, call)
+
+
+SWEEPS: dict[str, Sweep] = {
+    "gelu": rounds("gelu"),
+    "chain": rounds("chain"),
+    "black_scholes": rounds("black_scholes"),
+    "sum": segments("sum", "ROW_BLOCKS", (1056, 2048, 4096)),
+    "argmax": segments("argmax", "ROW_BLOCKS", (2048,)),
+    "sum_axis0": segments("sum_axis0", "COLUMN_BLOCKS", (4096, 16384, 32768)),
+    "pairwise": tiles,
+    "softmax": held("softmax"),
+    "layer_norm": held("layer_norm"),
+    "columns": columns,
+}
+
+
+def main() -> None:
+    """Print each time, and write all of them."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--device", default="cuda:0")
+    parser.add_argument("--only", nargs="*", choices=list(SWEEPS), default=list(SWEEPS))
+    parser.add_argument("--out", type=Path)
+    given = parser.parse_args()
+    device = xgpu.device(given.device)
+    found: dict[str, dict[str, float]] = {}
+    for name in given.only:
+        found[name] = {}
+        for variant, time in SWEEPS[name](device):
+            found[name][variant] = time
+            print(f"{name:16}{variant:40}{1e3 * time:8.4f} ms", flush=True)
+            if given.out:
+                given.out.write_text(json.dumps(found, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

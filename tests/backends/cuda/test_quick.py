@@ -1,0 +1,136 @@
+"""Launches that repeat themselves: queued as a graph, with the operands that they are given."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+import xgpu as xp
+from xgpu_cuda.launch import quick
+
+
+@pytest.fixture(params=["cudasim:0", pytest.param("cuda:0", marks=pytest.mark.gpu)])
+def cuda(request: pytest.FixtureRequest) -> xp.Device:
+    try:
+        return xp.device(request.param)
+    except xp.BackendUnavailableError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture
+def graphs(cuda: xp.Device, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
+    """The graphs that are made, each with how often it was queued."""
+    made: list[Any] = []
+    driver = cuda.backend.driver
+    new = driver.new_graph
+
+    class Counted:
+        def __init__(self, graph: Any) -> None:
+            self.graph, self.queued = graph, 0
+            made.append(self)
+
+        def add(self, *launch: Any) -> None:
+            self.graph.add(*launch)
+
+        def queue(self) -> None:
+            self.queued += 1
+            self.graph.queue()
+
+    monkeypatch.setattr(driver, "new_graph", lambda device: Counted(new(device)))
+    for kernel in cuda.kernels.values():
+        getattr(kernel, "_quick", {}).clear()
+    yield made
+    for kernel in cuda.kernels.values():
+        getattr(kernel, "_quick", {}).clear()
+
+
+def host(x: xp.Array) -> Any:
+    return np.array(xp.to_device(x, "cpu"))
+
+
+def array(cuda: xp.Device, seed: int, size: int = 100) -> xp.Array:
+    values = np.random.default_rng(seed).standard_normal(size).astype(np.float32)
+    return xp.asarray(values, device=cuda)
+
+
+def test_the_same_again_is_a_graph(cuda: xp.Device, graphs: list[Any]) -> None:
+    x, y = array(cuda, 0), array(cuda, 1)
+    expected = host(x) + host(y)
+    for _ in range(quick.REPEATED + 6):
+        z = x + y
+        np.testing.assert_array_equal(host(z), expected)
+        del z
+    assert len(graphs) <= 1  # none where freed memory is not given out again at once
+    if graphs:
+        assert graphs[0].queued >= 3
+
+
+def test_other_operands_are_read(cuda: xp.Device, graphs: list[Any]) -> None:
+    arrays = [array(cuda, seed) for seed in range(3)]
+    hosts = [host(x) for x in arrays]
+    kept = []
+    for turn in range(40):
+        a, b = turn // 10 % 3, turn // 7 % 3
+        z = arrays[a] * arrays[b]
+        xp.materialize(z)
+        np.testing.assert_array_equal(host(z), hosts[a] * hosts[b])
+        if turn % 9 == 0:
+            kept.append((z, hosts[a] * hosts[b]))
+        del z
+    for z, expected in kept:
+        np.testing.assert_array_equal(host(z), expected)
+    assert sum(graph.queued for graph in graphs) < 40
+
+
+def test_numbers_that_are_equal_and_not_the_same(cuda: xp.Device, graphs: list[Any]) -> None:
+    x = array(cuda, 0)
+    for value in (0.0, -0.0, math.nan, 0.0, -0.0, 2.0):
+        for _ in range(quick.REPEATED + 3):
+            z = host(x * value)
+            expected = host(x) * np.float32(value)
+            assert z.tobytes() == expected.tobytes()
+    for number in range(20):  # each its own object
+        value = float(f"{number % 2}.5")
+        np.testing.assert_array_equal(host(x * value), host(x) * np.float32(value))
+    assert len(graphs) < 12
+
+
+def test_rows(cuda: xp.Device, graphs: list[Any]) -> None:
+    def softmax(x: xp.Array) -> xp.Array:
+        e = xp.exp(x - xp.max(x, axis=-1, keepdims=True))
+        return e / xp.sum(e, axis=-1, keepdims=True)
+
+    x = xp.reshape(array(cuda, 0, 96), (4, 24))
+    y = xp.reshape(array(cuda, 1, 96), (4, 24))
+    xp.materialize(x, y)
+    first, second = host(softmax(x)), host(softmax(y))
+    for _ in range(quick.REPEATED + 4):
+        np.testing.assert_array_equal(host(softmax(x)), first)
+    np.testing.assert_array_equal(host(softmax(y)), second)
+    np.testing.assert_array_equal(host(softmax(x)), first)
+
+
+def test_large_results_have_none(
+    cuda: xp.Device, graphs: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quick, "SMALL", 256)
+    x = array(cuda, 0)
+    for _ in range(quick.REPEATED + 4):
+        np.testing.assert_array_equal(host(x + x), host(x) * 2)
+    assert not graphs
+
+
+def test_on_another_stream(cuda: xp.Device, graphs: list[Any]) -> None:
+    x, y = array(cuda, 0), array(cuda, 1)
+    expected = host(x) - host(y)
+    stream = xp.Stream(cuda)
+    for _ in range(quick.REPEATED + 4):
+        with stream:
+            z = x - y
+        np.testing.assert_array_equal(host(z), expected)
+        del z
+        np.testing.assert_array_equal(host(x - y), expected)

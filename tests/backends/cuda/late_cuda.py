@@ -110,7 +110,9 @@ class LatePool:
 
     def malloc(self, nbytes: int) -> LateBlock:
         kept = self._free.get(nbytes)
-        return LateBlock(self, kept.pop() if kept else np.empty(nbytes + 256, np.uint8), nbytes)
+        # What is read too early must not be right by chance: the host's memory may have been ours.
+        fresh = kept.pop() if kept else np.full(nbytes + 256, 0xCD, np.uint8)
+        return LateBlock(self, fresh, nbytes)
 
     def free(self, raw: Any, nbytes: int) -> None:
         self._free.setdefault(nbytes, []).append(raw)

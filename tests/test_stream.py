@@ -10,11 +10,8 @@ import numpy as np
 import pytest
 
 import xgpu
+from tests.comparing import host
 from xgpu.plugin import KernelError
-
-
-def host(x: xgpu.Array) -> Any:
-    return np.asarray(xgpu.to_device(x, "cpu"))
 
 
 def test_a_block_runs_what_it_recorded(device: xgpu.Device) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import xgpu
+from tests.comparing import host
 from xgpu.graph.composites import KERNELS, TABLE
 from xgpu.plugin import NamespaceBackend, dtypes, ops
 from xgpu.plugin.dtypes import DType
@@ -45,10 +46,6 @@ def only(names: str) -> Iterator[str]:
         yield "only:0"
     finally:
         xgpu.unregister_backend("only")
-
-
-def host(x: xgpu.Array) -> Any:
-    return np.asarray(xgpu.to_device(x, "cpu"))
 
 
 def same(got: xgpu.Array, right: xgpu.Array) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import xgpu
+from tests.comparing import host
 from xgpu.plugin import NamespaceBackend
 
 GONE = ("hypot", "prod", "cumulative_sum", "qr", "maximum", "greater", "less")
@@ -28,10 +29,6 @@ def few() -> Iterator[str]:
     xgpu.register_backend("few", Few("few", array_api_strict))
     yield "few:0"
     xgpu.unregister_backend("few")
-
-
-def host(x: xgpu.Array) -> Any:
-    return np.asarray(xgpu.to_device(x, "cpu"))
 
 
 def test_a_plugin_says_what_it_has(few: str) -> None:

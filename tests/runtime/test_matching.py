@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
 
 import xgpu as xp
+from tests.comparing import host
 from xgpu.array import read
 from xgpu.runtime import matching, shortcut
 
 AGAIN = matching.HITS + 3
-
-
-def host(x: xp.Array) -> Any:
-    return np.array(xp.to_device(x, "cpu"))
 
 
 def array(device: xp.Device, seed: int, dtype: str = "float32", size: int = 7) -> xp.Array:

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 import xgpu
+from tests.comparing import host
 from tests.values.inputs import LARGE
 from tests.values.ulp import Values, compare, format_of, kind
 from xgpu.plugin import dtypes
@@ -67,11 +68,6 @@ def some(
         return given
     start, step = zlib.crc32(str(what).encode()), len(given) // most
     return [given[(start + i * step) % len(given)] for i in range(most)]
-
-
-def host(x: xgpu.Array) -> Values:
-    """A copy of the values as a NumPy array."""
-    return np.array(xgpu.to_device(x, "cpu"))
 
 
 def large(device: xgpu.Device) -> int:

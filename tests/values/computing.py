@@ -9,17 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
-
 import xgpu
+from tests.comparing import host
 from tests.values.ulp import Values
 
 Call = tuple[Callable[..., xgpu.Array], tuple[Values, ...]]
-
-
-def host(x: xgpu.Array) -> Values:
-    """A copy of the values as a NumPy array."""
-    return np.array(xgpu.to_device(x, "cpu"))
 
 
 def computed(device: xgpu.Device, calls: Mapping[Any, Call]) -> dict[Any, Values]:

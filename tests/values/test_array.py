@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 import xgpu
-from tests.values.checks import each, exactly, host, some
+from tests.comparing import host
+from tests.values.checks import each, exactly, some
 from tests.values.inputs import DTYPES, SHAPES, VIEWS, random, specials
 from tests.values.ulp import kind
 from xgpu.plugin import dtypes

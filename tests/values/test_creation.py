@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 import xgpu
-from tests.values.checks import close, each, epsilon, exactly, host, large, some, within
+from tests.comparing import host
+from tests.values.checks import close, each, epsilon, exactly, large, some, within
 from tests.values.inputs import COMPLEX, DTYPES, FLOATS, INTEGERS, SHAPES, random, specials
 from tests.values.ulp import Values, kind
 from xgpu.plugin import dtypes

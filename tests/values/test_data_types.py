@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 import xgpu
-from tests.values.checks import each, exactly, host, large, some
+from tests.comparing import host
+from tests.values.checks import each, exactly, large, some
 from tests.values.inputs import COMPLEX, DTYPES, FLOATS, INTEGERS, SHAPES, random, specials
 from tests.values.ulp import format_of, kind
 from xgpu.plugin import dtypes

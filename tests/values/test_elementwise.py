@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 import xgpu
+from tests.comparing import host
 from tests.values import oracle_exact
 from tests.values.cases import BINARY, UNARY, computed_in, takes
-from tests.values.computing import Call, computed, host, of_names
+from tests.values.computing import Call, computed, of_names
 from tests.values.expected import Expected, expected, is_exact, result_dtype
 from tests.values.inputs import DTYPES, random, specials
 from tests.values.ulp import Values, compare, kind

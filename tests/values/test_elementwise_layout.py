@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 import xgpu
+from tests.comparing import host
 from tests.values.cases import BINARY, UNARY
-from tests.values.computing import host, of_names
+from tests.values.computing import of_names
 from tests.values.expected import Expected, expected
 from tests.values.inputs import LARGE, SHAPE_PAIRS, SHAPES, VIEWS, random, specials
 from tests.values.ulp import Values, distance, kind

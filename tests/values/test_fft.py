@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 import xgpu
-from tests.values.checks import each, epsilon, exactly, host, large, some, wide, within
+from tests.comparing import host
+from tests.values.checks import each, epsilon, exactly, large, some, wide, within
 from tests.values.inputs import DTYPES, FLOATS, random
 from tests.values.matrices import normal
 from tests.values.ulp import Values, kind

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 import xgpu
-from tests.values.checks import each, exactly, host, large, some
+from tests.comparing import host
+from tests.values.checks import each, exactly, large, some
 from tests.values.inputs import DTYPES, INTEGERS, random
 from tests.values.ulp import Values, kind
 from xgpu.plugin import dtypes

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 import xgpu
+from tests.comparing import host
 from tests.values.checks import (
     accumulator,
     each,
     epsilon,
     equal,
     exactly,
-    host,
     some,
     tame,
     wide,

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 import xgpu
-from tests.values.checks import close, each, epsilon, exactly, host, some, wide, within
+from tests.comparing import host
+from tests.values.checks import close, each, epsilon, exactly, some, wide, within
 from tests.values.matrices import (
     EMPTY,
     SOLVED,

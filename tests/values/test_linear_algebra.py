@@ -7,13 +7,13 @@ from typing import Any, Final
 import numpy as np
 
 import xgpu
+from tests.comparing import host
 from tests.values.checks import (
     close,
     each,
     epsilon,
     equal,
     exactly,
-    host,
     large,
     some,
     tame,

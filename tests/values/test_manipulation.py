@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 
 import xgpu
-from tests.values.checks import each, exactly, host, large, some
+from tests.comparing import host
+from tests.values.checks import each, exactly, large, some
 from tests.values.inputs import DTYPES, SHAPE_PAIRS, SHAPES, VIEWS, random
 from tests.values.ulp import Values
 from xgpu.plugin import dtypes

@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 
 import xgpu
+from tests.comparing import host
 from tests.values import oracle_exact
 from tests.values.cases import takes
-from tests.values.computing import Call, computed, host
+from tests.values.computing import Call, computed
 from tests.values.expected import Expected, expected, result_dtype
 from tests.values.inputs import COMPLEX, DTYPES, FLOATS, joined, specials
 from tests.values.ulp import Values, compare, kind

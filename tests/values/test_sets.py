@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 import xgpu
+from tests.comparing import host
 from tests.values.checks import (
     each,
     equal,
     exactly,
-    host,
     key_of,
     large,
     some,

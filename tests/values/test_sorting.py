@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 import xgpu
+from tests.comparing import host
 from tests.values.checks import (
     each,
     exactly,
-    host,
     key_of,
     large,
     some,

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 import xgpu
+from tests.comparing import host
 from tests.values.checks import (
     accumulator,
     axes_of,
@@ -25,7 +26,6 @@ from tests.values.checks import (
     equal,
     exactly,
     fsum,
-    host,
     keeping,
     large,
     lines,

@@ -81,14 +81,20 @@ def asked_for() -> Iterator[None]:
         _explicit.reset(token)
 
 
+def _watching(device: Device) -> _Rules | None:
+    """The rules for what happens on a device now, if there are any."""
+    rules = _rules.get()
+    return None if rules is None or device.type == "cpu" or _explicit.get() else rules
+
+
 def reading(device: Device, what: str) -> None:
     """A copy to the host, which waits, is about to be made.
 
     Raises:
         GuardError: the guard forbids it.
     """
-    rules = _rules.get()
-    if rules is not None and device.type != "cpu" and not _explicit.get():
+    rules = _watching(device)
+    if rules is not None:
         _apply(rules.transfers, f"a copy from {device} to the host", what)
         if rules.syncs != rules.transfers:
             _apply(rules.syncs, f"a wait for {device}", what)
@@ -100,8 +106,8 @@ def sending(device: Device, what: str) -> None:
     Raises:
         GuardError: the guard forbids it.
     """
-    rules = _rules.get()
-    if rules is not None and device.type != "cpu" and not _explicit.get():
+    rules = _watching(device)
+    if rules is not None:
         _apply(rules.transfers, f"a copy from the host to {device}", what, "xgpu.asarray(a)")
 
 
@@ -111,8 +117,8 @@ def waiting(device: Device, what: str) -> None:
     Raises:
         GuardError: the guard forbids it.
     """
-    rules = _rules.get()
-    if rules is not None and device.type != "cpu" and not _explicit.get():
+    rules = _watching(device)
+    if rules is not None:
         _apply(rules.syncs, f"a wait for {device}", what)
 
 

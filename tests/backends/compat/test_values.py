@@ -8,13 +8,10 @@ import numpy as np
 import pytest
 
 import xgpu
+from tests.comparing import host
 from tests.programs.beside_numpy.program import run as beside_numpy
 from tests.programs.eager_and_lazy.program import run as eager_and_lazy
 from xgpu.plugin import ops
-
-
-def host(x: xgpu.Array) -> Any:
-    return np.array(xgpu.to_device(x, "cpu"))
 
 
 def test_random_programs_beside_numpy(compat: xgpu.Device) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import xgpu as xp
+from tests.comparing import host
 from xgpu_cuda.launch import quick
 
 
@@ -46,10 +47,6 @@ def graphs(cuda: xp.Device, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[An
     yield made
     for kernel in cuda.kernels.values():
         getattr(kernel, "_quick", {}).clear()
-
-
-def host(x: xp.Array) -> Any:
-    return np.array(xp.to_device(x, "cpu"))
 
 
 def array(cuda: xp.Device, seed: int, size: int = 100) -> xp.Array:

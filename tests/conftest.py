@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import xgpu
-from tests import filling
+from tests import filling, late_gpu
 from xgpu.plugin import BackendUnavailableError, KernelOp, Result, Strided, ops
 
 settings.register_profile(
@@ -24,12 +24,15 @@ settings.load_profile("default")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """See `tests.filling`."""
+    """See `tests.filling` and `tests.late_gpu`."""
     filling.add_option(parser)
+    late_gpu.add_option(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """See `tests.filling`."""
+    """See `tests.filling` and `tests.late_gpu`."""
+    if config.getoption("late_gpu"):
+        late_gpu.play()
     byte = config.getoption("fill")
     if byte is not None:
         filling.fill(byte)

@@ -538,7 +538,8 @@ def test_assertions_elsewhere_than_on_the_host(device: xgpu.Device) -> None:
     if x.__dlpack_device__() == (1, 0):  # memory that NumPy can read
         xpx.testing.assert_equal(x, maker(device)([1, 2]))
     else:
-        with pytest.raises(TypeError, match=r"xgpu\.to_device"):
+        # By DLPack, of which NumPy refuses what is on a GPU: by which error is NumPy's own.
+        with pytest.raises((TypeError, RuntimeError, BufferError)):
             xpx.testing.assert_equal(x, maker(device)([1, 2]))
     xpx.testing.assert_equal(xgpu.to_device(x, "cpu"), xgpu.asarray([1, 2]))
 

@@ -61,6 +61,7 @@ def test_nothing_is_kept_from_call_to_call(device: xp.Device) -> None:
             xp.materialize(xp.reshape(y, (4, 4)).T + 1.0, captured(y))
 
     def counted() -> tuple[int, int, int]:
+        device.synchronize()  # what is queued is kept until it is done
         gc.collect()
         blocks = sys.getallocatedblocks()
         return blocks, tracemalloc.get_traced_memory()[0], device.backend.allocated(device.index)
@@ -83,6 +84,8 @@ def test_nothing_is_kept_from_call_to_call(device: xp.Device) -> None:
 
 @pytest.mark.parametrize("count", [20_000])
 def test_many_live_arrays_are_freed(count: int) -> None:
+    if not sys.getallocatedblocks():
+        pytest.skip("Python counts no blocks with another allocator than its own")
     gc.collect()
     before = sys.getallocatedblocks()
     kept = [xp.full(3, i) + 1 for i in range(count)]

@@ -269,6 +269,32 @@ def test_copies_need_not_be_waited_for(device: xgpu.Device) -> None:
         xgpu.empty_pinned(-1, device=device)
 
 
+def test_copies_to_the_host_need_not_be_waited_for(device: xgpu.Device) -> None:
+    x = xgpu.reshape(xgpu.arange(12, device=device), (3, 4))
+    stream = xgpu.Stream(device)
+    with stream:
+        doubled = xgpu.astype(x * 2, xgpu.float32)
+        sent = xgpu.to_device(doubled, "cpu", non_blocking=True)
+        part = xgpu.to_device(doubled[::2, 1:], "cpu", non_blocking=True)
+        empty = xgpu.to_device(x[:0, :], "cpu", non_blocking=True)
+        copied = stream.record()
+    if device.type != "cpu":
+        doubled[...] = -1.0  # after the copies
+    with xgpu.guard("error"):
+        both = sent[::2, 1:] + part
+        copied.synchronize()
+    expected = np.arange(12.0).reshape(3, 4) * 2
+    assert host(sent).tolist() == expected.tolist()
+    assert (sent.device.type, sent.dtype, empty.shape) == ("cpu", xgpu.float32, (0, 4))
+    assert host(both).tolist() == (2 * expected[::2, 1:]).tolist()
+    sent[0, 0] = 5.0
+    assert float(sent[0, 0]) == 5.0
+    assert float(doubled[0, 0]) == (5.0 if device.type == "cpu" else -1.0)
+    for dtype in (xgpu.bool, xgpu.bfloat16, xgpu.complex64):
+        one = xgpu.to_device(xgpu.ones((), dtype=dtype, device=device), "cpu", non_blocking=True)
+        assert (one.dtype, one.item()) == (dtype, 1)
+
+
 class Outside:
     """Another library's stream."""
 

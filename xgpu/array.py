@@ -22,19 +22,22 @@ from xgpu.attributes import Storage
 from xgpu.display import Displayed
 from xgpu.graph.advanced import Selection, select
 from xgpu.graph.device import Device
+from xgpu.graph.folding import Folding, folding
 from xgpu.graph.node import MAX_DEPTH, Node, constant, viewed
 from xgpu.graph.view import View, contiguous_strides, permute, whole
 from xgpu.methods import Everyday
+from xgpu.operators import Operators, forward, mirrored
 from xgpu.plugin import dtypes, ops
 from xgpu.plugin.dtypes import kind_of
 from xgpu.plugin.ops import Op
 from xgpu.plugin.promotion import SCALAR_TYPES, Scalar
 from xgpu.runtime import modes, record
+from xgpu.runtime.arrival import sent
 from xgpu.runtime.exchange import Exchange
 from xgpu.runtime.guard import asked_for
 from xgpu.runtime.mixed import together
 from xgpu.runtime.plugins import device as find_device
-from xgpu.runtime.record import BESIDE, GIVEN
+from xgpu.runtime.record import GIVEN
 from xgpu.runtime.scalars import foreign, scalar_node
 from xgpu.runtime.select import gathered, of_host, scattered, written
 from xgpu.runtime.shared import is_shared, settled
@@ -44,7 +47,7 @@ from xgpu.values import Readable
 VERSION: Final = "2025.12"
 
 
-class Array(Readable, Exchange, Displayed, Everyday):
+class Array(Readable, Exchange, Displayed, Everyday, Operators):
     """An n-dimensional array on one device. Made by functions such as `xgpu.asarray`.
 
     Operations are recorded and run when a value is read (printing, ``float(x)``,
@@ -139,7 +142,7 @@ class Array(Readable, Exchange, Displayed, Everyday):
             storage = self._storage
             old = storage.node
             if is_shared(old):
-                storage.node = old  # as in `write`
+                storage.check_writable()  # as in `write`
             storage.node = scattered(old, part, node)
 
     def __copy__(self) -> Array:
@@ -191,69 +194,6 @@ class Array(Readable, Exchange, Displayed, Everyday):
     def __invert__(self, /) -> Array:
         return unary(ops.BITWISE_INVERT, self)
 
-    def __add__(self, other: Array | Scalar, /) -> Array:
-        return operate(ops.ADD, self, other)
-
-    def __radd__(self, other: Array | Scalar, /) -> Array:
-        return operate(ops.ADD, other, self)
-
-    def __iadd__(self, other: Array | Scalar, /) -> Array:
-        return in_place(ops.ADD, self, other)
-
-    def __sub__(self, other: Array | Scalar, /) -> Array:
-        return operate(ops.SUBTRACT, self, other)
-
-    def __rsub__(self, other: Array | Scalar, /) -> Array:
-        return operate(ops.SUBTRACT, other, self)
-
-    def __isub__(self, other: Array | Scalar, /) -> Array:
-        return in_place(ops.SUBTRACT, self, other)
-
-    def __mul__(self, other: Array | Scalar, /) -> Array:
-        return operate(ops.MULTIPLY, self, other)
-
-    def __rmul__(self, other: Array | Scalar, /) -> Array:
-        return operate(ops.MULTIPLY, other, self)
-
-    def __imul__(self, other: Array | Scalar, /) -> Array:
-        return in_place(ops.MULTIPLY, self, other)
-
-    def __truediv__(self, other: Array | Scalar, /) -> Array:
-        return operate(ops.DIVIDE, self, other)
-
-    def __rtruediv__(self, other: Array | Scalar, /) -> Array:
-        return operate(ops.DIVIDE, other, self)
-
-    def __itruediv__(self, other: Array | Scalar, /) -> Array:
-        return in_place(ops.DIVIDE, self, other)
-
-    def __floordiv__(self, other: Array | Scalar, /) -> Array:
-        return operate(ops.FLOOR_DIVIDE, self, other)
-
-    def __rfloordiv__(self, other: Array | Scalar, /) -> Array:
-        return operate(ops.FLOOR_DIVIDE, other, self)
-
-    def __ifloordiv__(self, other: Array | Scalar, /) -> Array:
-        return in_place(ops.FLOOR_DIVIDE, self, other)
-
-    def __mod__(self, other: Array | Scalar, /) -> Array:
-        return operate(ops.REMAINDER, self, other)
-
-    def __rmod__(self, other: Array | Scalar, /) -> Array:
-        return operate(ops.REMAINDER, other, self)
-
-    def __imod__(self, other: Array | Scalar, /) -> Array:
-        return in_place(ops.REMAINDER, self, other)
-
-    def __pow__(self, other: Array | Scalar, /) -> Array:
-        return operate(ops.POW, self, other)
-
-    def __rpow__(self, other: Array | Scalar, /) -> Array:
-        return operate(ops.POW, other, self)
-
-    def __ipow__(self, other: Array | Scalar, /) -> Array:
-        return in_place(ops.POW, self, other)
-
     def __matmul__(self, other: Array, /) -> Array:
         return matmul(self, other) if isinstance(other, _MATRICES) else NotImplemented
 
@@ -263,68 +203,16 @@ class Array(Readable, Exchange, Displayed, Everyday):
     def __imatmul__(self, other: Array, /) -> Array:
         return store(self, matmul(self, other)) if isinstance(other, _MATRICES) else NotImplemented
 
-    def __and__(self, other: Array | Scalar, /) -> Array:
-        return operate(ops.BITWISE_AND, self, other)
+    def _operated(self, op: Op, other: Any, first: bool) -> Array:
+        if isinstance(other, Array):
+            return holding(record.binary(op, read(self), read(other)))
+        if type(other) in SCALAR_TYPES:
+            return holding(record.with_scalar(op, read(self), other, first))
+        return _with_other(op, self, other, first)
 
-    def __rand__(self, other: Array | Scalar, /) -> Array:
-        return operate(ops.BITWISE_AND, other, self)
-
-    def __iand__(self, other: Array | Scalar, /) -> Array:
-        return in_place(ops.BITWISE_AND, self, other)
-
-    def __or__(self, other: Array | Scalar, /) -> Array:
-        return operate(ops.BITWISE_OR, self, other)
-
-    def __ror__(self, other: Array | Scalar, /) -> Array:
-        return operate(ops.BITWISE_OR, other, self)
-
-    def __ior__(self, other: Array | Scalar, /) -> Array:
-        return in_place(ops.BITWISE_OR, self, other)
-
-    def __xor__(self, other: Array | Scalar, /) -> Array:
-        return operate(ops.BITWISE_XOR, self, other)
-
-    def __rxor__(self, other: Array | Scalar, /) -> Array:
-        return operate(ops.BITWISE_XOR, other, self)
-
-    def __ixor__(self, other: Array | Scalar, /) -> Array:
-        return in_place(ops.BITWISE_XOR, self, other)
-
-    def __lshift__(self, other: Array | Scalar, /) -> Array:
-        return operate(ops.BITWISE_LEFT_SHIFT, self, other)
-
-    def __rlshift__(self, other: Array | Scalar, /) -> Array:
-        return operate(ops.BITWISE_LEFT_SHIFT, other, self)
-
-    def __ilshift__(self, other: Array | Scalar, /) -> Array:
-        return in_place(ops.BITWISE_LEFT_SHIFT, self, other)
-
-    def __rshift__(self, other: Array | Scalar, /) -> Array:
-        return operate(ops.BITWISE_RIGHT_SHIFT, self, other)
-
-    def __rrshift__(self, other: Array | Scalar, /) -> Array:
-        return operate(ops.BITWISE_RIGHT_SHIFT, other, self)
-
-    def __irshift__(self, other: Array | Scalar, /) -> Array:
-        return in_place(ops.BITWISE_RIGHT_SHIFT, self, other)
-
-    def __eq__(self, other: Array | Scalar, /) -> Array:  # type: ignore[override]
-        return operate(ops.EQUAL, self, other)
-
-    def __ne__(self, other: Array | Scalar, /) -> Array:  # type: ignore[override]
-        return operate(ops.NOT_EQUAL, self, other)
-
-    def __lt__(self, other: Array | Scalar, /) -> Array:
-        return operate(ops.LESS, self, other)
-
-    def __le__(self, other: Array | Scalar, /) -> Array:
-        return operate(ops.LESS_EQUAL, self, other)
-
-    def __gt__(self, other: Array | Scalar, /) -> Array:
-        return operate(ops.GREATER, self, other)
-
-    def __ge__(self, other: Array | Scalar, /) -> Array:
-        return operate(ops.GREATER_EQUAL, self, other)
+    def _in_place(self, op: Op, other: Any) -> Array:
+        result: Array = forward(op)(self, other)
+        return result if result is NotImplemented else store(self, result)
 
 
 # What ``@`` answers: NumPy would take the other operand of its own arrays for one of them.
@@ -384,7 +272,7 @@ def write(array: Array, region: View, value: Node) -> None:
     storage = array._storage
     old = storage.node
     if is_shared(old):
-        storage.node = old  # read-only storages say so before the memory is written to
+        storage.check_writable()  # before the memory is written to
     storage.node = written(old, region, value)
 
 
@@ -428,11 +316,13 @@ def restored(values: Any, device: str) -> Array:
 def move(array: Array, device: Device, non_blocking: bool = False) -> Array:
     """``array`` on ``device``: itself if it is there, else a copy by way of the host.
 
-    ``non_blocking``: the copy to the device need not be done on return.
+    ``non_blocking``: the copy need not be done on return; who reads what came to the host waits.
     """
     if array.device is device:
         return array
     with asked_for():
+        if non_blocking and (node := sent(array._storage.node, array._view, device)) is not None:
+            return wrap(node)
         return wrap(from_host(numpy_of(array), device, non_blocking=non_blocking))
 
 
@@ -458,68 +348,24 @@ def unary(op: Op, x: Array) -> Array:
     """``op`` of one array."""
     if type(x) is not Array:
         raise TypeError(foreign(f"{op.name}()", x))
-    node = x._node or x._cell.node
-    array = _new(Array)
-    array._node = record.unary(op, node if x._view is None else viewed(node, x._view))
-    array._view = None
-    return array
-
-
-def operate(op: Op, x1: Any, x2: Any) -> Array:
-    """``op`` of two operands, one of which at least is an array; where ``x + y`` and ``add`` meet.
-
-    NotImplemented for an operand that may know better than xgpu.
-    """
-    if type(x1) is Array:
-        a = x1._node or x1._cell.node
-        if x1._view is not None:
-            a = viewed(a, x1._view)
-        kind: Any = type(x2)  # mypy takes classes for unhashable
-        dtype, device = a.dtype, a.device
-        if kind is Array:
-            b = x2._node or x2._cell.node
-            if x2._view is not None:
-                b = viewed(b, x2._view)
-            given = GIVEN[op].get(dtype)
-            if (
-                given is None
-                or b.dtype is not dtype
-                or b.shape != a.shape
-                or b.device is not device
-                or device.unsupported
-            ):
-                return holding(record.binary(op, a, b))
-            inputs: tuple[Node, ...] = (a, b)
-            attrs = None
-            depth = a.depth if a.depth > b.depth else b.depth
-        else:
-            given = BESIDE[op].get((dtype, kind))
-            if given is None or device.unsupported:
-                if kind in SCALAR_TYPES:
-                    return holding(record.with_scalar(op, a, x2, False))
-                return _with_other(op, x1, x2, False)
-            inputs = (a,)
-            attrs = (x2, False)
-            depth = a.depth
-        # As `record.binary` and `record.with_scalar` do it, and `holding`, without the calls: most
-        # nodes and arrays are made here.
-        node = _new(Node)
-        node.op = op
-        node.inputs = inputs
-        node.shape = a.shape
-        node.dtype = given
-        node.device = device
-        node.attrs = attrs
-        node.buffer = None
-        node.depth = depth = depth + 1
-        if depth >= MAX_DEPTH or modes.watchers:
-            record.finished(node)
-    elif type(x2) is not Array:
-        return NotImplemented  # type: ignore[no-any-return]
-    elif type(x1) in SCALAR_TYPES:
-        node = record.with_scalar(op, read(x2), x1, True)
-    else:
-        return _with_other(op, x2, x1, True)
+    a = x._node
+    if a is None:
+        a = x._cell.node if x._view is None else viewed(x._cell.node, x._view)
+    device = a.device
+    given = GIVEN[op].get(a.dtype)
+    if given is None or device.unsupported:
+        return holding(record.unary(op, a))
+    # As `record.unary` does it, and `holding`, without the calls.
+    node = Node()
+    node.op = op
+    node.inputs = (a,)
+    node.shape = a.shape
+    node.dtype = given
+    node.device = device
+    node.attrs = node.buffer = None
+    node.depth = depth = a.depth + 1
+    if depth >= modes.limit:
+        record.finished(node)
     array = _new(Array)
     array._node = node
     array._view = None
@@ -527,12 +373,16 @@ def operate(op: Op, x1: Any, x2: Any) -> Array:
 
 
 def binary(op: Op, x1: Array | Scalar, x2: Array | Scalar) -> Array:
-    """The function for ``op``: `operate`, with an error for what it leaves to others.
+    """The function for ``op``: the operator, with an error for what that leaves to others.
 
     Raises:
         TypeError: no operand is an array, or one is neither an array nor a scalar.
     """
-    result: Array = operate(op, x1, x2)
+    result: Array = NotImplemented
+    if type(x1) is Array:
+        result = forward(op)(x1, x2)
+    elif type(x2) is Array:
+        result = mirrored(op)(x2, x1)
     if result is NotImplemented:
         raise TypeError(
             foreign(f"{op.name}()", x2 if isinstance(x1, (Array, *SCALAR_TYPES)) else x1)
@@ -551,12 +401,6 @@ def _with_other(op: Op, array: Array, value: Any, first: bool) -> Array:
         return NotImplemented  # type: ignore[no-any-return]
     x, other = read(array), constant(value.item(), dtypes.check(value.dtype), array.device)
     return wrap(record.binary(op, other, x) if first else record.binary(op, x, other))
-
-
-def in_place(op: Op, array: Array, other: Any) -> Array:
-    """The in-place operator for ``op``."""
-    result = operate(op, array, other)
-    return result if result is NotImplemented else store(array, result)
 
 
 def store(array: Array, result: Array) -> Array:
@@ -585,9 +429,27 @@ def matmul(x1: Array, x2: Array) -> Array:
 
 def reduce(op: Op, x: Array, axes: tuple[int, ...], keepdims: bool) -> Array:
     """``op`` over ``axes`` (sorted); the dtype is the op's, so cast first for another."""
-    node = record.reduce(op, read(x), axes)
-    result = wrap(node)
-    if not keepdims:
-        return result
-    kept = tuple(1 if i in axes else n for i, n in enumerate(x.shape))
-    return through(result, whole(kept))
+    node = read(x)
+    return folded(op, node, folding(node.shape, axes), keepdims)
+
+
+def folded(op: Op, node: Node, fold: Folding, keepdims: bool) -> Array:
+    """The same of a node, over the axes of ``fold``, of which there are some."""
+    return kept(record.reduce(op, node, fold.axes, fold.left), fold, keepdims)
+
+
+def kept(node: Node, fold: Folding, keepdims: bool) -> Array:
+    """An array of what was folded, with axes of length 1 for those that are gone, if so."""
+    if node.depth >= MAX_DEPTH:
+        node = settled(node)
+    array = _new(Array)
+    if keepdims:
+        cell = _new(Storage)
+        cell.node = node
+        array._cell = cell
+        array._node = None
+        array._view = fold.kept
+    else:
+        array._node = node
+        array._view = None
+    return array

@@ -20,6 +20,9 @@ class Storage:
     def __init__(self, node: Node) -> None:
         self.node = node
 
+    def check_writable(self) -> None:
+        """Raises ValueError for one whose node is not replaced."""
+
 
 class Described:
     """The attributes of an array. Reading them computes nothing.

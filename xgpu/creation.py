@@ -26,7 +26,7 @@ from xgpu.arguments import (
 )
 from xgpu.array import Array, holding, move, read, through, wrap
 from xgpu.graph.device import Device
-from xgpu.graph.node import Node, constant, coordinate, filled, viewed
+from xgpu.graph.node import Node, constant, coordinate, filled, pending, viewed
 from xgpu.graph.shapes import integer, limit_axes, normalize_shape
 from xgpu.graph.view import View, broadcast, whole
 from xgpu.manipulation import stack
@@ -460,7 +460,7 @@ def _beside(device: str | Device | None, x: Array) -> Device:
 
 
 def _blank(shape: tuple[int, ...], dtype: DType, device: Device) -> Node:
-    return Node(ops.EMPTY, (), shape, dtype, device)
+    return pending(ops.EMPTY, (), shape, dtype, device)
 
 
 def _spread(node: Node, shape: tuple[int, ...]) -> Node:

@@ -51,8 +51,8 @@ def synchronize(device: str | Device | None = None) -> None:
 def to_device(x: Array, device: str | Device, /, *, non_blocking: bool = False) -> Array:
     """The array on ``device``: x itself if it is there, else a copy.
 
-    ``non_blocking`` queues a copy from ``cpu`` to another device on this thread's stream, and does
-    not wait for it. What comes to the host is waited for.
+    ``non_blocking`` queues the copy on this thread's stream of the device, and does not wait for
+    it. To the host it goes into page-locked memory, and whoever reads a value waits for it then.
 
     Raises:
         TypeError: x is no array, or ``device`` names none.

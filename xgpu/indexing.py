@@ -1,7 +1,8 @@
 """Selecting elements by arrays of indices along one axis.
 
-A negative index counts from the end. Indices are checked by the call that takes them, which
-therefore waits for the device when it meets an index array for the first time.
+A negative index counts from the end. Indices are checked by the call that takes them. It waits for
+the device, when it meets an index array for the first time, unless the way in which that was made
+tells its bounds.
 
 Source: Array API 2025.12, "Indexing Functions".
 """

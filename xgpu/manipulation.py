@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from xgpu.arguments import checked, on_one_device
 from xgpu.array import Array, read, seen, through, wrap, write
 from xgpu.attributes import Storage
+from xgpu.graph import ranges, view
 from xgpu.graph import shapes as shape_rules
-from xgpu.graph import view
-from xgpu.graph.node import Node, coordinate, viewed
+from xgpu.graph.node import Node, coordinate, pending, viewed
 from xgpu.graph.shapes import (
     integer,
     limit_axes,
@@ -50,6 +52,10 @@ class ReadOnly(Storage):
 
     @node.setter
     def node(self, value: Node) -> None:
+        self.check_writable()
+
+    def check_writable(self) -> None:
+        """Raises ValueError: it is not."""
         raise ValueError("assignment destination is read-only: it comes from a broadcast")
 
 
@@ -383,13 +389,14 @@ def _joined(parts: list[Array], axis: int) -> Array:
         dtype = promote(dtype, x.dtype)
     shape = list(parts[0].shape)
     shape[axis] = sum(x.shape[axis] for x in parts)
-    result = wrap(Node(ops.EMPTY, (), tuple(shape), dtype, parts[0].device))
+    result = wrap(pending(ops.EMPTY, (), tuple(shape), dtype, parts[0].device))
     start = 0
     for x in parts:
         stop = start + x.shape[axis]
         place = result[(*(slice(None),) * axis, slice(start, stop))]
         write(result, seen(place), read(x))
         start = stop
+    ranges.inherit(read(result), *map(read, parts))
     return result
 
 
@@ -398,7 +405,7 @@ def _repeated(x: Array, numbers: Node, axis: int) -> Array:
     length = x.shape[axis]
     total = 0
     if length:
-        least, _ = extremes(numbers)
+        least, _ = extremes(numbers, 0, np.iinfo(np.int64).max)
         if least < 0:
             raise ValueError(f"repeat() takes numbers of at least 0: got {least}")
         ends = record.along_axis(ops.CUMULATIVE_SUM, record.cast(numbers, INT), 0, INT)

@@ -5,13 +5,14 @@ Source: Array API 2025.12, "Searching Functions".
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import numpy as np
 
 from xgpu.arguments import checked, constant_of, met, on_one_device
 from xgpu.array import Array, read, reduce, wrap
-from xgpu.graph import infer
+from xgpu.graph import infer, ranges
 from xgpu.graph.node import Node, constant, filled
 from xgpu.graph.shapes import normalize_axes, normalize_axis
 from xgpu.plugin import dtypes, ops
@@ -70,7 +71,10 @@ def nonzero(x: Array, /) -> tuple[Array, ...]:
     if not checked(x, "nonzero").ndim:
         raise ValueError("nonzero() needs at least one axis: got a 0-d array")
     places = true_positions(record.cast(read(x), dtypes.bool_))
-    return tuple(wrap(place) for place in unravelled(places, x.shape))
+    found = unravelled(places, x.shape)
+    for place, length in zip(found, x.shape, strict=True):
+        ranges.remember(place, 0, max(length - 1, 0))
+    return tuple(wrap(place) for place in found)
 
 
 def searchsorted(
@@ -112,6 +116,7 @@ def searchsorted(
     operands = [record.cast(line, dtype), record.cast(values, dtype)]
     result = Result(dtypes.DEFAULT_INTEGER, values.shape)
     (places,) = record.own_kernel(ops.SEARCHSORTED, operands, [result], side=side)
+    ranges.remember(places, 0, x1.size)
     return wrap(places)
 
 
@@ -126,6 +131,8 @@ def where(condition: Array, x1: Array | Scalar, x2: Array | Scalar, /) -> Array:
 
     Source: Array API 2025.12, Searching Functions.
     """
+    if type(condition) is type(x1) is type(x2) is Array and condition.dtype is dtypes.bool_:
+        return wrap(record.where(read(condition), read(x1), read(x2)))
     if checked(condition, "where").dtype is not dtypes.bool_:
         raise TypeError(
             f"where() takes a condition of dtype bool: got {condition.dtype}; compare it with 0"
@@ -154,7 +161,10 @@ def _place(op: Op, x: Array, axis: int | None, keepdims: bool) -> Array:
         raise ValueError(f"{op.name}() of no elements: shape {x.shape}, axis {axis}")
     if not axes:
         return wrap(constant(0, dtypes.DEFAULT_INTEGER, x.device))
-    return reduce(op, x, axes, keepdims)
+    result = reduce(op, x, axes, keepdims)
+    # Its operand would tell, until it is materialized.
+    ranges.remember(result._storage.node, 0, math.prod(x.shape[i] for i in axes) - 1)
+    return result
 
 
 def _order(sorter: Array, x1: Array) -> Node:

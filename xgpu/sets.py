@@ -16,6 +16,7 @@ import numpy as np
 
 from xgpu.arguments import checked, on_one_device, scalar_type
 from xgpu.array import Array, binary, read, reduce, unary, wrap
+from xgpu.graph import ranges
 from xgpu.graph.node import Node, filled, viewed
 from xgpu.graph.view import whole
 from xgpu.manipulation import concat
@@ -144,7 +145,9 @@ class _Groups(NamedTuple):
         numbers = record.with_scalar(ops.SUBTRACT, numbers, 1, False)
         # The order is a permutation: every place is written.
         places = put(blank(self.order.shape, INT, self.order), self.order, numbers)
-        return wrap(viewed(places, whole(self.shape)))
+        result = viewed(places, whole(self.shape))
+        ranges.remember(result, 0, self.starts.shape[0] - 1)
+        return wrap(result)
 
 
 def _grouped(x: Array, name: str) -> _Groups:

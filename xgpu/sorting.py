@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from xgpu.arguments import checked
 from xgpu.array import Array, read, wrap
+from xgpu.graph import ranges
 from xgpu.graph.node import Node, filled
 from xgpu.graph.shapes import normalize_axis
 from xgpu.graph.view import whole
@@ -54,7 +55,9 @@ def ordered(x: Node, axis: int, descending: bool, stable: bool) -> Node:
         return x
     if kind_of(x.dtype) == "c":
         return along(x, whole(x.shape), axis, order(x, axis, descending, stable))
-    return record.along_axis(ops.SORT, x, axis, x.dtype, descending=descending, stable=stable)
+    made = record.along_axis(ops.SORT, x, axis, x.dtype, descending=descending, stable=stable)
+    ranges.inherit(made, x)
+    return made
 
 
 def order(x: Node, axis: int, descending: bool, stable: bool) -> Node:
@@ -63,7 +66,9 @@ def order(x: Node, axis: int, descending: bool, stable: bool) -> Node:
     if 0 in x.shape or x.shape[axis] == 1:
         return filled(x.shape, 0, index, x.device)
     if kind_of(x.dtype) != "c":
-        return record.along_axis(ops.ARGSORT, x, axis, index, descending=descending, stable=stable)
+        made = record.along_axis(ops.ARGSORT, x, axis, index, descending=descending, stable=stable)
+        ranges.remember(made, 0, x.shape[axis] - 1)
+        return made
     # By the lesser key first; the sort by the greater one keeps that order among equals.
     shape = whole(x.shape)
     real, imag = record.unary(ops.REAL, x), record.unary(ops.IMAG, x)

@@ -9,21 +9,20 @@ Source: Array API 2025.12, "Statistical Functions".
 from __future__ import annotations
 
 import math
+from functools import cache
 
 from xgpu.arguments import checked
-from xgpu.array import Array, read, reduce, through, wrap
+from xgpu.array import Array, folded, kept, read, wrap
 from xgpu.graph import infer
+from xgpu.graph.folding import Axis, Folding, folding
 from xgpu.graph.node import Node, filled, viewed
-from xgpu.graph.shapes import normalize_axes, normalize_axis
-from xgpu.graph.view import whole
+from xgpu.graph.shapes import normalize_axis
 from xgpu.manipulation import concat
 from xgpu.plugin import dtypes, ops
 from xgpu.plugin.dtypes import DType, kind_of
 from xgpu.plugin.ops import Op
 from xgpu.plugin.promotion import fit
 from xgpu.runtime import record
-
-Axis = int | tuple[int, ...] | None
 
 
 def cumulative_prod(
@@ -83,9 +82,10 @@ def mean(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
 
     Source: Array API 2025.12, Statistical Functions.
     """
-    axes = normalize_axes(axis, checked(x, "mean").ndim)
-    node = _floating(read(x))
-    return _shaped(_rounded(_mean(node, axes), x), node, axes, keepdims)
+    node = read(checked(x, "mean"))
+    fold = folding(node.shape, axis)
+    result = _rounded(_mean(_floating(node), fold), node)
+    return kept(result, fold, keepdims and bool(fold.axes))
 
 
 def min(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
@@ -119,10 +119,10 @@ def std(
 
     Source: Array API 2025.12, Statistical Functions.
     """
-    axes = normalize_axes(axis, checked(x, "std").ndim)
-    node = _floating(read(x))
-    root = record.unary(ops.SQRT, _variance(node, axes, correction))
-    return _shaped(_rounded(root, x), node, axes, keepdims)
+    node = read(checked(x, "std"))
+    fold = folding(node.shape, axis)
+    root = record.unary(ops.SQRT, _variance(_floating(node), fold, correction))
+    return kept(_rounded(root, node), fold, keepdims and bool(fold.axes))
 
 
 def sum(
@@ -146,31 +146,36 @@ def var(
 
     Source: Array API 2025.12, Statistical Functions.
     """
-    axes = normalize_axes(axis, checked(x, "var").ndim)
-    node = _floating(read(x))
-    return _shaped(_rounded(_variance(node, axes, correction), x), node, axes, keepdims)
+    node = read(checked(x, "var"))
+    fold = folding(node.shape, axis)
+    result = _rounded(_variance(_floating(node), fold, correction), node)
+    return kept(result, fold, keepdims and bool(fold.axes))
 
 
 def _extreme(op: Op, x: Array, axis: Axis, keepdims: bool) -> Array:
-    axes = normalize_axes(axis, checked(x, op.name).ndim)
-    infer.compute(op, x.dtype)
-    if any(x.shape[i] == 0 for i in axes):
+    node = read(checked(x, op.name))
+    fold = folding(node.shape, axis)
+    infer.compute(op, node.dtype)
+    if not fold.number:
         raise ValueError(f"{op.name}() of no elements: shape {x.shape}, axis {axis}")
-    return reduce(op, x, axes, keepdims) if axes else wrap(read(x))
+    return folded(op, node, fold, keepdims) if fold.axes else wrap(node)
 
 
 def _total(op: Op, x: Array, axis: Axis, dtype: DType | None, keepdims: bool) -> Array:
-    axes = normalize_axes(axis, checked(x, op.name).ndim)
-    cast = _accumulated(op, x, dtype)
-    return reduce(op, wrap(cast), axes, keepdims) if axes else wrap(cast)
+    node = read(checked(x, op.name))
+    fold = folding(node.shape, axis)
+    node = _accumulated(op, node, dtype)
+    return folded(op, node, fold, keepdims) if fold.axes else wrap(node)
 
 
-def _accumulated(op: Op, x: Array, dtype: DType | None) -> Node:
-    given = infer.accumulator(x.dtype) if dtype is None else dtypes.check(dtype)
+def _accumulated(op: Op, node: Node, dtype: DType | None) -> Node:
+    given = infer.accumulator(node.dtype) if dtype is None else dtypes.check(dtype)
     infer.compute(op, given)
-    if kind_of(x.dtype) == "c" and kind_of(given) != "c":
-        raise TypeError(f"{op.name}() of {x.dtype} cannot give {given}; take xgpu.real first")
-    return record.cast(read(x), given)
+    if given is node.dtype:
+        return node
+    if kind_of(node.dtype) == "c" and kind_of(given) != "c":
+        raise TypeError(f"{op.name}() of {node.dtype} cannot give {given}; take xgpu.real first")
+    return record.cast(node, given)
 
 
 def _running(op: Op, x: Array, axis: int | None, dtype: DType | None, initial: int | None) -> Array:
@@ -178,7 +183,7 @@ def _running(op: Op, x: Array, axis: int | None, dtype: DType | None, initial: i
     if axis is None and rank != 1:
         raise ValueError(f"{op.name}() needs an axis for an array of {rank} axes")
     where = 0 if axis is None else normalize_axis(axis, rank)
-    node = _accumulated(op, x, dtype)
+    node = _accumulated(op, read(x), dtype)
     if 0 not in x.shape:
         node = record.along_axis(op, node, where, node.dtype)
     if initial is None:
@@ -189,30 +194,34 @@ def _running(op: Op, x: Array, axis: int | None, dtype: DType | None, initial: i
 
 
 def _floating(node: Node) -> Node:
-    """``node`` in the dtype in which means are computed, float32 for 16-bit floats."""
-    if node.dtype in dtypes.NARROW:
-        return record.cast(node, dtypes.float32)
-    return record.cast(node, dtypes.DEFAULT_REAL) if kind_of(node.dtype) in "biu" else node
+    """``node`` in the dtype in which means are computed."""
+    return record.cast(node, _averaged_in(node.dtype))
 
 
-def _rounded(result: Node, x: Array) -> Node:
+@cache
+def _averaged_in(dtype: DType) -> DType:
+    """float32 for 16-bit floats, and the default for what is not floating."""
+    if dtype in dtypes.NARROW:
+        return dtypes.float32
+    return dtypes.DEFAULT_REAL if kind_of(dtype) in "biu" else dtype
+
+
+def _rounded(result: Node, x: Node) -> Node:
     """What was computed by way of `_floating` in the dtype of x, if that is a 16-bit float."""
     return record.cast(result, x.dtype) if x.dtype in dtypes.NARROW else result
 
 
-def _sum(node: Node, axes: tuple[int, ...]) -> Node:
-    return record.reduce(ops.SUM, node, axes) if axes else node
+def _sum(node: Node, fold: Folding) -> Node:
+    return record.reduce(ops.SUM, node, fold.axes, fold.left) if fold.axes else node
 
 
-def _mean(node: Node, axes: tuple[int, ...]) -> Node:
-    count = math.prod(node.shape[i] for i in axes)
-    return record.with_scalar(ops.DIVIDE, _sum(node, axes), count, False)
+def _mean(node: Node, fold: Folding) -> Node:
+    return record.with_scalar(ops.DIVIDE, _sum(node, fold), fold.number, False)
 
 
-def _variance(node: Node, axes: tuple[int, ...], correction: int | float) -> Node:
+def _variance(node: Node, fold: Folding, correction: int | float) -> Node:
     # Two passes, because the difference of the sums of squares cancels.
-    centre = viewed(_mean(node, axes), whole(_kept(node, axes)))
-    distance = record.binary(ops.SUBTRACT, node, centre)
+    distance = record.binary(ops.SUBTRACT, node, viewed(_mean(node, fold), fold.kept))
     if kind_of(node.dtype) == "c":
         real = record.unary(ops.SQUARE, record.unary(ops.REAL, distance))
         imag = record.unary(ops.SQUARE, record.unary(ops.IMAG, distance))
@@ -221,15 +230,6 @@ def _variance(node: Node, axes: tuple[int, ...], correction: int | float) -> Nod
         squares = record.unary(ops.SQUARE, distance)
     if not isinstance(correction, int | float):
         raise TypeError(f"correction must be a real number: got {correction!r}")
-    left = math.prod(node.shape[i] for i in axes) - correction
+    left = fold.number - correction
     divisor = float(left) if left > 0 else math.nan
-    return record.with_scalar(ops.DIVIDE, _sum(squares, axes), divisor, False)
-
-
-def _kept(node: Node, axes: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(1 if i in axes else n for i, n in enumerate(node.shape))
-
-
-def _shaped(result: Node, operand: Node, axes: tuple[int, ...], keepdims: bool) -> Array:
-    array = wrap(result)
-    return through(array, whole(_kept(operand, axes))) if keepdims and axes else array
+    return record.with_scalar(ops.DIVIDE, _sum(squares, fold), divisor, False)

@@ -3,63 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from xgpu.plugin import (
-    Backend,
-    Buffer,
-    DeviceInfo,
-    KernelOp,
-    NamespaceBackend,
-    OutOfMemoryError,
-    Result,
-    Strided,
-    hookimpl,
-)
+from xgpu.plugin import Backend, Buffer, DeviceInfo, KernelOp, Result, Strided, hookimpl
 from xgpu.plugin.dtypes import DType
 from xgpu_compat.dask_functions import TABLE, Quiet, Whole, da, dask, put, xp
+from xgpu_compat.library_backend import Library, LibraryBackend
 
 
-class DaskBackend(NamespaceBackend):
+class DaskBackend(LibraryBackend):
     """Buffers are dask's arrays in chunks; a program is one graph, computed when it is launched."""
-
-    versions: Final = {"dask": dask.__version__}
-
-    def devices(self) -> Sequence[DeviceInfo]:
-        """One: dask itself says where a chunk is computed."""
-        return [DeviceInfo(0, "dask's scheduler", details=f"dask {dask.__version__}")]
-
-    @contextmanager
-    def within(self, device: int) -> Iterator[None]:
-        """No warnings where dask tries functions on empty chunks."""
-        try:
-            with np.errstate(all="ignore"):
-                yield
-        except MemoryError as error:
-            raise OutOfMemoryError(f"dask:{device}: {error}") from error
-
-    def fresh(self, array: Any, shape: tuple[int, ...]) -> Any:
-        """No copy: nothing writes to an array of dask."""
-        return array if array.shape == shape else xp.reshape(array, shape)
-
-    def finished(self, buffers: list[Buffer]) -> list[Buffer]:
-        """Computed, where they are: else each use would compute them again."""
-        return list(dask.persist(*buffers))
-
-    def store(
-        self,
-        buffer: Buffer,
-        shape: tuple[int, ...],
-        strides: tuple[int, ...],
-        offset: int,
-        value: Any,
-    ) -> Buffer:
-        """Another array; each chunk takes what belongs there."""
-        return put(buffer, xp.reshape(value, (-1,)), shape=shape, strides=strides, offset=offset)
 
     def _dtype(self, dtype: DType) -> Any:
         """Itself: chunks are NumPy's."""
@@ -96,7 +52,29 @@ def _flat(function: Quiet, *arrays: Any, results: Sequence[Result]) -> list[Any]
     return [x.astype(r.dtype).reshape(-1) for x, r in zip(several, results, strict=True)]
 
 
+def stored(
+    x: Any, shape: tuple[int, ...], strides: tuple[int, ...], offset: int, value: Any
+) -> Any:
+    """Another array; each chunk takes what belongs there."""
+    return put(x, xp.reshape(value, (-1,)), shape=shape, strides=strides, offset=offset)
+
+
 @hookimpl
 def xgpu_backend() -> Backend:
     """The backend."""
-    return DaskBackend("dask", xp, functions=TABLE)
+    version = dask.__version__
+    library = Library(
+        namespace=xp,
+        functions=TABLE,
+        versions={"dask": version},
+        # One: dask itself says where a chunk is computed.
+        devices=lambda: [DeviceInfo(0, "dask's scheduler", details=f"dask {version}")],
+        # dask tries functions on empty chunks, and NumPy would warn.
+        on=lambda device: np.errstate(all="ignore"),
+        no_memory=((MemoryError, ""),),
+        immutable=True,
+        stored=stored,
+        # Computed, where they are: else each use would compute them again.
+        finished=lambda buffers: list(dask.persist(*buffers)),
+    )
+    return DaskBackend("dask", library)

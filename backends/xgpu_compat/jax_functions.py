@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
 
 from xgpu.plugin import library
+from xgpu_compat.jax_layout import broadcast_arrays, jax, xp
+from xgpu_compat.rounding import to_odd
 from xgpu_compat.special import offered
 
-jax = library("jax", "pip install 'xgpu-array[jax]'")
-xp = library("jax.numpy", "pip install 'xgpu-array[jax]'")
 special = library("jax.scipy.special", "pip install 'xgpu-array[jax]'")
 Array = Any
 Function = Callable[..., Any]
@@ -42,7 +43,7 @@ def infinite(function: Function) -> Function:
 
 def divide(x1: Array, x2: Array) -> Array:
     """Rounded once: by a divisor that it broadcasts itself, XLA multiplies with the reciprocal."""
-    return xp.divide(*xp.broadcast_arrays(x1, x2))
+    return xp.divide(*broadcast_arrays(x1, x2))
 
 
 def sign(x: Array) -> Array:
@@ -54,11 +55,43 @@ def sign(x: Array) -> Array:
     return xp.sign(jax.lax.complex(x.real * factor, x.imag * factor))
 
 
+def or_integers(integers: Function, others: Function) -> Function:
+    """An op that is another one of integers; that is compiled whole, since nothing rounds there."""
+    whole = jax.jit(integers)
+
+    def run(x1: Array, x2: Array) -> Array:
+        return (others if xp.issubdtype(x1.dtype, xp.inexact) else whole)(x1, x2)
+
+    return run
+
+
+def whole_quotient(x1: Array, x2: Array) -> Array:
+    """Of integers, 0 where the divisor is."""
+    return xp.where(x2 == 0, 0, xp.floor_divide(x1, xp.where(x2 == 0, 1, x2)))
+
+
+def whole_remainder(x1: Array, x2: Array) -> Array:
+    """Of integers, 0 where the divisor is."""
+    return xp.where(x2 == 0, 0, xp.remainder(x1, xp.where(x2 == 0, 1, x2)))
+
+
+def whole_power(x1: Array, x2: Array) -> Array:
+    """Of integers, by squaring; JAX reads six bits of the exponent. A negative one truncates."""
+
+    def step(_: int, state: Any) -> Any:
+        made, square, left = state
+        return xp.where(left & 1, made * square, made), square * square, left >> 1
+
+    base, exponent = xp.broadcast_arrays(x1, x2)
+    start = xp.ones_like(base), base, exponent
+    found = jax.lax.fori_loop(0, 8 * base.dtype.itemsize, step, start)[0]
+    odd = xp.where(x2 & 1, x1, 1)
+    return xp.where(x2 < 0, xp.where(x1 == 1, 1, xp.where(x1 + 1 == 0, odd, 0)), found)
+
+
 def floor_divide(x1: Array, x2: Array) -> Array:
-    """0 for integers divided by 0; zeros with the quotient's sign; floor(x1 / x2) of infinities."""
-    x1, x2 = xp.broadcast_arrays(x1, x2)
-    if not xp.issubdtype(x1.dtype, xp.floating):
-        return xp.where(x2 == 0, 0, xp.floor_divide(x1, xp.where(x2 == 0, 1, x2)))
+    """Zeros with the quotient's sign; floor(x1 / x2) of infinities."""
+    x1, x2 = broadcast_arrays(x1, x2)
     quotient, left = x1 / x2, xp.fmod(x1, x2)
     exact = (x1 - left) / x2 - ((left != 0) & ((left < 0) != (x2 < 0)))
     whole = xp.floor(exact)
@@ -69,38 +102,18 @@ def floor_divide(x1: Array, x2: Array) -> Array:
 
 
 def remainder(x1: Array, x2: Array) -> Array:
-    """0 for integers divided by 0; a zero has the sign of x2."""
-    if not xp.issubdtype(x1.dtype, xp.floating):
-        return xp.where(x2 == 0, 0, xp.remainder(x1, xp.where(x2 == 0, 1, x2)))
+    """A zero has the sign of x2."""
     found = xp.remainder(x1, x2)
     return xp.where(found == 0, xp.copysign(found, x2), found)
 
 
 def power(x1: Array, x2: Array) -> Array:
-    """Complex zero to a power of positive real part is 0, and to the power 0 is 1, not NaN.
-
-    An integer to a negative power is truncated; JAX reads six bits of another one.
-    """
-    if is_complex(x1):
-        found = xp.power(x1, x2)
-        zero = xp.where(x2 == 0, 1, xp.where(x2.real > 0, 0, found))
-        return xp.where((x1 == 0) | (x2 == 0), zero, found)
-    if xp.issubdtype(x1.dtype, xp.floating):
-        return xp.power(x1, x2)
-    odd = xp.where(x2 & 1, x1, 1)
-    truncated = xp.where(x1 == 1, 1, xp.where(x1 + 1 == 0, odd, 0))
-    return xp.where(x2 < 0, truncated, whole_power(*xp.broadcast_arrays(x1, x2)))
-
-
-def whole_power(x1: Array, x2: Array) -> Array:
-    """By squaring, bit by bit of an exponent that is not negative."""
-
-    def step(_: int, state: Any) -> Any:
-        made, square, left = state
-        return xp.where(left & 1, made * square, made), square * square, left >> 1
-
-    start = xp.ones_like(x1), x1, x2
-    return jax.lax.fori_loop(0, 8 * x1.dtype.itemsize, step, start)[0]
+    """Complex zero to a power of positive real part is 0, and to the power 0 is 1, not NaN."""
+    found = xp.power(x1, x2)
+    if not is_complex(x1):
+        return found
+    zero = xp.where(x2 == 0, 1, xp.where(x2.real > 0, 0, found))
+    return xp.where((x1 == 0) | (x2 == 0), zero, found)
 
 
 def extremum(function: Function) -> Function:
@@ -122,9 +135,21 @@ def scatter(x: Array, positions: Array, values: Array) -> Array:
     return xp.where(last >= 0, xp.take(values.reshape(-1), xp.maximum(last, 0)), flat)
 
 
+def cast(x: Array, dtype: Any) -> Array:
+    """Convert; to 16-bit floats with one rounding, where XLA rounds to float32 first."""
+    if dtype in (xp.float16, xp.bfloat16) and x.dtype != dtype and not is_complex(x):
+        x = to_odd(xp, x, xp.astype, jax.lax.bitcast_convert_type)
+    return xp.astype(x, dtype)
+
+
+def lower(function: Function) -> Function:
+    """A decomposition that reads the lower triangle alone, where JAX takes both by halves."""
+    return partial(function, symmetrize_input=False)
+
+
 def cholesky(x: Array) -> Array:
     """Raises, where JAX gives NaN."""
-    found = xp.linalg.cholesky(x)
+    found = lower(xp.linalg.cholesky)(x)
     return checked(found, ~xp.isnan(found).any(), "Matrix is not positive definite")
 
 
@@ -153,23 +178,30 @@ def checked(made: Any, right: Array, message: str) -> Any:
     return made
 
 
+SPECIAL: Final = offered(special, lambda x, dtype: x.astype(dtype), np.dtype(np.float64))
+# It does not end where both operands are large and near each other: gammainc(1e20, 1e20).
+SPECIAL.pop("gammainc", None)
+
 TABLE: Final[dict[str, Function]] = {
-    **offered(special, lambda x, dtype: x.astype(dtype), np.dtype(np.float64)),
+    **SPECIAL,
     "abs": absolute,
+    "cast": cast,
     "divide": divide,
-    "floor_divide": floor_divide,
+    "floor_divide": or_integers(whole_quotient, floor_divide),
     "log": infinite(xp.log),
     "log10": infinite(xp.log10),
     "log1p": infinite(xp.log1p),
     "log2": infinite(xp.log2),
     "max": extremum(xp.max),
     "min": extremum(xp.min),
-    "pow": power,
-    "remainder": remainder,
+    "pow": or_integers(whole_power, power),
+    "remainder": or_integers(whole_remainder, remainder),
     "scatter": scatter,
     "sign": sign,
     "cholesky": cholesky,
     "eig": finite(xp.linalg.eig),
+    "eigh": lower(xp.linalg.eigh),
     "eigvals": finite(xp.linalg.eigvals),
+    "eigvalsh": lower(xp.linalg.eigvalsh),
     "solve": solve,
 }

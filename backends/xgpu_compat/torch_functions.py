@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from xgpu.plugin import library
+from xgpu_compat.rounding import to_odd
 from xgpu_compat.special import offered
 
 torch = library("torch", "pip install 'xgpu-array[torch]'")
@@ -60,33 +61,11 @@ def cast(x: Array, dtype: Any) -> Array:
         x = x.real
     if dtype not in (torch.float16, torch.bfloat16) or x.dtype == dtype:
         return x.to(dtype)
-    nearest = to_odd(x)
+    nearest = to_odd(torch, x, torch.Tensor.to, torch.Tensor.view)
     made = nearest.to(dtype).view(torch.int16)
     # On vectors torch's NaN has a sign of its own.
     signed = torch.where(nearest.signbit(), made | -(2**15), made & 2**15 - 1)
     return torch.where(nearest.isnan(), signed, made).view(dtype)
-
-
-def to_odd(x: Array) -> Array:
-    """``x`` in float32: of the neighbours of a number in between, the one with an odd last bit.
-
-    Rounding that again gives what rounding the number itself does. Source: Boldo and Melquiond,
-    "Emulation of FMA and correctly rounded sums: proved algorithms using rounding to odd" (2008).
-    """
-    if x.dtype == torch.uint64:  # half of it, whose last bit stands for two
-        bits = x.view(torch.int64)
-        halved = (bits >> 1) & torch.iinfo(torch.int64).max | bits & 1
-        return torch.where(bits < 0, 2 * to_odd(halved), to_odd(bits))
-    if x.dtype == torch.int64:  # beyond 2**53 one bit stands for the 12 lowest ones
-        low = torch.where(x & 4095 == 0, 0, 2048)
-        x = torch.where((x >> 53 == 0) | (x >> 53 == -1), x, (x >> 12 << 12) + low)
-    if x.dtype not in (torch.float64, torch.int32, torch.uint32, torch.int64):
-        return x.float()
-    x = x.double()
-    nearest = x.float()
-    bits = nearest.view(torch.int32)
-    odd = (bits - (nearest.double().abs() > x.abs()).int()) | 1
-    return torch.where((nearest.double() != x) & ~x.isnan(), odd, bits).view(torch.float32)
 
 
 def floor_divide(x1: Array, x2: Array) -> Array:

@@ -7,9 +7,11 @@ from typing import Any
 
 from xgpu.plugin import (
     DeviceInfo,
+    Donation,
     Exchange,
     Graphs,
     KernelOp,
+    Launchers,
     Meter,
     Operand,
     Program,
@@ -19,8 +21,10 @@ from xgpu.plugin import (
 )
 from xgpu.plugin.dtypes import DType
 from xgpu_cuda import launch
+from xgpu_cuda.donation import CudaDonation
 from xgpu_cuda.driver import Driver, Memory, Streams
 from xgpu_cuda.graphs import CudaGraphs
+from xgpu_cuda.launchers import CudaLaunchers
 
 
 class CudaBackend:
@@ -37,6 +41,8 @@ class CudaBackend:
         self.exchange: Exchange = driver.exchange
         self.meter: Meter = driver.meter
         self.graphs: Graphs = CudaGraphs(driver)
+        self.donation: Donation = CudaDonation(driver)
+        self.launchers: Launchers = CudaLaunchers(driver)
         self.kernel_ops: Mapping[str, KernelOp] = {
             name: self._in_order(function) for name, function in launch.kernel_ops(driver).items()
         }

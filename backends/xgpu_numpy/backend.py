@@ -17,6 +17,7 @@ from xgpu.plugin import (
     DeviceInfo,
     Input,
     KernelOp,
+    Launchers,
     NamespaceBackend,
     Operand,
     OutOfMemoryError,
@@ -27,6 +28,7 @@ from xgpu.plugin.dtypes import DType
 from xgpu.plugin.exchange import Exchange, HostExchange
 from xgpu.plugin.namespace import Function, NamespaceKernel
 from xgpu_numpy import blocks, registers, small
+from xgpu_numpy.launchers import NumpyLaunchers
 from xgpu_numpy.ops import TABLE
 from xgpu_numpy.quiet import quietly
 from xgpu_numpy.special import TABLE as SPECIAL
@@ -77,6 +79,8 @@ class NumpyBackend(NamespaceBackend):
         super().__init__("numpy", xp, functions=TABLE)
         self.exchange: Exchange = HostExchange()
         self.threads = Threads(wanted())
+        if type(self).launch is NumpyBackend.launch:  # and not in a way of a subclass's own
+            self.launchers: Launchers = NumpyLaunchers()
 
     def devices(self) -> Sequence[DeviceInfo]:
         """The host's processor and its memory."""

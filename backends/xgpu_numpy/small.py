@@ -77,3 +77,28 @@ def run(plan: Small, size: int, inputs: Sequence[Operand]) -> list[Any]:
         else:
             values[value] = function(*[values[a] for a in args])
     return [values[value] for value in outputs]
+
+
+def straight(plan: Small, size: int, offsets: Sequence[int]) -> Callable[[Sequence[Any]], Any]:
+    """`run` over ``size`` elements, of the inputs' values, for the one result.
+
+    It is written as a Python function, a line to each step, in which nothing is looked up.
+    """
+    known: dict[str, Any] = {}
+    lines = ["def run(given):"]
+    for value, number, scalar in plan.loads:
+        if scalar is not None:
+            known[f"t{value}"] = scalar
+            lines.append(f" v{value} = t{value}(given[{number}])")
+            continue
+        offset = offsets[number]
+        lines.append(f" v{value} = given[{number}]")
+        lines.append(f" if v{value}.size != {size}: v{value} = v{value}[{offset}:{offset + size}]")
+    for function, args, value in plan.steps:
+        known[f"f{value}"] = function
+        lines.append(f" v{value} = f{value}({', '.join(f'v{a}' for a in args)})")
+    (output,) = plan.outputs
+    lines.append(f" return v{output}")
+    exec(compile("\n".join(lines), "<xgpu steps>", "exec"), known)
+    made: Callable[[Sequence[Any]], Any] = known["run"]
+    return made

@@ -45,6 +45,8 @@ REAL: Final[dict[str, tuple[float, float]]] = {
 }
 #: Special functions, which all backends approximate in their own ways: (float32, float64).
 SPECIAL: Final[dict[str, tuple[float, float]]] = {op.name: (6, 32) for op in ops.optional()}
+OF_SEVERAL: Final[tuple[float, float]] = (8, 128)
+"""Special functions that are made of others: (float32, float64), in units of the result's size."""
 NARROW: Final = 1.0
 """Of 16-bit floats: computed in float32 and rounded, an error there moves a result at most once."""
 

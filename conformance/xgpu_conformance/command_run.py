@@ -69,7 +69,10 @@ class Work:
     "--json", "path", type=_FILE, metavar="FILE", help="Write the report, from the start on."
 )
 @click.option(
-    "--resume", type=_FILE, metavar="FILE", help="Go on with a report that was broken off."
+    "--resume",
+    type=_FILE,
+    metavar="FILE",
+    help="Go on with a report that was broken off, or lacks newer cells.",
 )
 @click.option("--replay", metavar="ID", help="Run one cell, case or value again and show it.")
 @click.option("--expected", type=_FILE, metavar="FILE", help="Failures that are known (TOML).")
@@ -186,7 +189,7 @@ def _begun(
 
 
 def _resumed(backend: str | None, resume: Path, path: Path | None, expected: Path | None) -> Work:
-    report = schema.read(resume)
+    report = plan.with_newer(schema.read(resume))
     device = _device(backend or report.device)
     if f"{device.type}:{device.index}" != report.device:
         raise click.UsageError(f"{resume} is of {report.device}, not of {device}")

@@ -9,11 +9,13 @@ from typing import Any, Final
 from xgpu.plugin import dtypes
 from xgpu.plugin.dtypes import DType
 from xgpu_conformance import (
+    functions_beyond,
     functions_elementwise,
     functions_linalg,
     functions_movement,
     functions_nan,
     functions_numbers,
+    functions_special,
 )
 from xgpu_conformance.case import Case, Planned, Setting
 
@@ -23,6 +25,8 @@ _CHAPTERS: Final[tuple[ModuleType, ...]] = (
     functions_numbers,
     functions_nan,
     functions_linalg,
+    functions_beyond,
+    functions_special,
 )
 CHAPTER: Final[dict[str, Any]] = {
     name: chapter for chapter in _CHAPTERS for name in chapter.names()

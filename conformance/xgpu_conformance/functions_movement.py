@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -27,7 +28,7 @@ from xgpu_conformance.calls import (
 from xgpu_conformance.case import Case, Setting
 from xgpu_conformance.ops_elementwise import held
 from xgpu_conformance.ulp import Values, epsilon, kind
-from xgpu_conformance.values import distinct, specials
+from xgpu_conformance.values import distinct, normal_only, specials
 
 Named = tuple[str, Any, Judge] | tuple[str, Any]
 """A case: its name, its arguments (a `Call`, or a function with its call), how it is judged."""
@@ -499,8 +500,22 @@ def built(setting: Setting, builder: Builder, name: str, dtype: DType) -> Iterat
     for label, what, *rest in builder(name, dtype, rng):
         judge: Judge = rest[0] if rest else exactly
         function, call = what if isinstance(what, tuple) else (path(name), what)
-        yield case(setting, label, function, partial(_given, call), judge)
+        yield case(setting, label, function, partial(_given, call, setting.subnormals), judge)
 
 
-def _given(call: Call) -> Call:
-    return call
+def _given(call: Call, subnormals: bool) -> Call:
+    if subnormals:
+        return call
+    given = {name: without_subnormals(value) for name, value in call.kwargs.items()}
+    return Call(tuple(map(without_subnormals, call.args)), given)
+
+
+def without_subnormals(value: Any) -> Any:
+    """An argument with zeros in place of subnormal numbers."""
+    if isinstance(value, Given):
+        return replace(value, base=normal_only(value.base))
+    if isinstance(value, np.ndarray):
+        return normal_only(value)
+    if isinstance(value, tuple | list):
+        return type(value)(map(without_subnormals, value))
+    return value

@@ -63,8 +63,8 @@ def usable(name: str, *x: Values) -> tuple[Values, ...]:
         return x[0], (x[1].astype(np.int64) % bits).astype(dtype)
     if kind(dtype) == "c" and name in FINITE_ONLY:
         return _tamed(name, *x)
-    if name == "stdtrit":
-        # The error of the quantile is that of the probability over the degrees of freedom.
+    if name in ("gammaincinv", "gammainccinv", "stdtrit"):
+        # The error of the quantile is that of the probability over the first parameter.
         few = (x[0] > 0) & (x[0] < 1)
         return np.where(few, x[0] + 1, x[0]).astype(dtype), x[1]
     return x

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import metadata
 from typing import Final
@@ -110,6 +111,18 @@ def blank(
         levels=tuple(order),
         cells=cells,
     )
+
+
+def with_newer(report: Report) -> Report:
+    """The report with the cells that the suite has got since it was made, not yet run."""
+    have = report.by_key()
+    cells = planned(level for level in report.levels if level in SOURCES)
+    given = [report.flags.get(name, "").split(",") for name in ("functions", "dtypes")]
+    functions, dtypes = ([part.strip() for part in parts if part.strip()] for parts in given)
+    chosen = selected(cells, functions, dtypes)
+    fresh = (Cell(*c.key, reason=NOT_RUN if c in chosen else NOT_SELECTED) for c in cells)
+    made = [have.pop(cell.key, cell) for cell in fresh]
+    return replace(report, cells=(*made, *have.values()))
 
 
 def versions(device: xgpu.Device) -> dict[str, str]:

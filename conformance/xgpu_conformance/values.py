@@ -113,7 +113,9 @@ def ties(dtype: DType, target: DType) -> Values:
 
 
 def normal_only(x: Values) -> Values:
-    """``x`` with zeros in place of subnormals."""
+    """``x`` with zeros in place of subnormals, in both components of complex numbers."""
+    if kind(x.dtype) == "c":
+        return joined(normal_only(x.real), normal_only(x.imag), x.dtype)
     if kind(x.dtype) != "f":
         return x
     with np.errstate(all="ignore"):

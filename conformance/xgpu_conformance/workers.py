@@ -26,6 +26,11 @@ STARTING: Final = 120.0
 """Seconds that a process may take until it has imported the backend."""
 
 
+CELLS: Final = 150
+"""Cells that a process runs before another takes its place: a library that compiles for each shape
+keeps what it has compiled, JAX some 20 MB of it for a cell."""
+
+
 class WorkerError(RuntimeError):
     """A process cannot begin: the device, or a module that was to be loaded, is not there."""
 
@@ -70,7 +75,7 @@ def run_apart(
                 if done is None:
                     continue
                 yield done
-                if worker.alive and waiting:
+                if worker.alive and waiting and worker.cells < CELLS:
                     worker.begin(waiting.popleft())
                 else:
                     worker.stop()
@@ -95,11 +100,13 @@ class _Worker:
         theirs.close()
         self.alive = True
         self.started = False
+        self.cells = 0
         self.begin(planned)
 
     def begin(self, planned: Planned) -> None:
         """Give it a cell."""
         self.planned, self.at = planned, cell.cell_id(planned)
+        self.cells += 1
         self.since = time.monotonic()
         with contextlib.suppress(OSError):  # `look` finds a process that is dead
             self.pipe.send(planned)

@@ -64,6 +64,7 @@ PAGES: Final = (
         "xgpu.values",
         "xgpu.display",
         "xgpu.methods",
+        "xgpu.operators",
         "xgpu.runtime.exchange",
     ),
     _chapter("constants", "Constants", "constants", "constants.{}"),

@@ -8,12 +8,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from xgpu_conformance import Report, schema
+from xgpu_conformance import Report, plan, schema
 from xgpu_conformance.schema import STATES, Cell
 
 PAGE: Final = Path(__file__).with_name("compat.md")
 REPORTS: Final = PAGE.parents[1] / "reports"
 LIBRARIES: Final = ("torch", "jax", "dask", "cupy", "torch-cuda")
+SHOWN: Final = 8
+"""So many names of functions that a report lacks are told."""
 BEGIN, END = "<!-- tables -->\n", "<!-- /tables -->\n"
 
 
@@ -71,6 +73,18 @@ def failed(report: Report) -> list[str]:
     return lines
 
 
+def newer(report: Report) -> str:
+    """How many cells of its levels the suite has got since a report was made, and of what."""
+    have = {cell.key for cell in report.cells}
+    lacking = [cell for cell in plan.planned(report.levels) if cell.key not in have]
+    if not lacking:
+        return ""
+    names = list(dict.fromkeys(cell.name for cell in lacking))
+    shown = ", ".join(f"`{name}`" for name in names[:SHOWN])
+    more = f" and {len(names) - SHOWN} more functions" if len(names) > SHOWN else ""
+    return f"{len(lacking)} cells are newer than this report: of {shown}{more}.\n\n"
+
+
 def section(name: str) -> list[str]:
     """One library's part of the page."""
     path = REPORTS / f"{name}.json"
@@ -87,6 +101,7 @@ def section(name: str) -> list[str]:
         f"[{path.name}](../reports/{path.name}), {report.device_name}: {versions}; "
         f"{report.date[:10]}.\n\n",
         f"```console\nxgpu conformance {report.device} {levels}{flags}\n```\n\n",
+        newer(report),
         *counts(report),
         *declared(report),
         *failed(report),

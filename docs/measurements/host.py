@@ -2,15 +2,16 @@
 
     python docs/measurements/host.py DEVICE
 
-Columns, in microseconds, each the least of many rounds of 100 calls: recording the operations;
-finding the kernel of what was recorded, and settling the nodes; allocating the result and packing
-arguments; the launch itself; all of it; the same function captured (`xgpu.capture`), and captured
-without its launch. On ``cudasim:0`` a launch runs the kernel on the host's processor, and memory is
-filled and guarded: only recording, finding and replaying say something about a GPU's host.
+Columns, in microseconds, each the least of many rounds of 20 calls: recording the operations; the
+whole call with a driver that does nothing, where the same operands come again, and where they are
+others at every call; the whole call as it is; the same function captured (`xgpu.capture`), and
+captured without its launch. On ``cudasim:0`` a launch runs the kernel on the host's processor, and
+memory is filled and guarded: only what has no driver in it says something about a GPU's host.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import platform
 import sys
@@ -24,9 +25,12 @@ import numpy as np
 import xgpu as xp
 from xgpu.bench.cases import CASES
 from xgpu_cuda.backend import CudaBackend
+from xgpu_cuda.driver import Memory
 
-CALLS: Final = 100
-ROUNDS: Final = 40
+CALLS: Final = 20
+ROUNDS: Final = 200
+OTHER: Final = 7
+"""Addresses of results in turn, so that a launch is never that of the call before."""
 
 
 def least(call: Callable[[], object], device: xp.Device) -> float:
@@ -51,10 +55,47 @@ def replaced(owner: Any, name: str, by: Any) -> Iterator[None]:
         delattr(owner, name)
 
 
-def forget(device: xp.Device) -> None:
-    """Have kernels look their launches up again."""
-    for kernel in device.kernels.values():
-        getattr(kernel, "_quick", {}).clear()
+class Idle:
+    """In place of a driver's functions: memory that is nowhere, and launches that do nothing.
+
+    Memory has one address, as in a loop whose results are freed at once, or ``several`` in turn.
+    """
+
+    def __init__(self, several: int) -> None:
+        self.addresses = itertools.cycle((1 + n) << 20 for n in range(several))
+
+    def allocate(self, device: int, nbytes: int) -> Memory:
+        """A pool's part of it is not in here."""
+        return Memory(next(self.addresses), nbytes, None)
+
+    def launcher(self, *launch: object) -> Callable[[], None]:
+        """Queues nothing."""
+        return self.queue
+
+    def new_graph(self, device: int) -> Idle:
+        """Of nothing."""
+        return self
+
+    def add(self, *launch: object) -> None:
+        """Nothing."""
+
+    def queue(self, *launch: object) -> None:
+        """Nothing."""
+
+
+@contextmanager
+def idle(device: xp.Device, several: int) -> Iterator[None]:
+    """Inside the block the device's driver is `Idle`."""
+    driver, nothing = device.backend.driver, Idle(several)
+    device.matchers.clear()
+    with (
+        replaced(driver, "allocate", nothing.allocate),
+        replaced(driver, "launch", nothing.queue),
+        replaced(driver, "launcher", nothing.launcher),
+        replaced(driver, "new_graph", nothing.new_graph),
+    ):
+        yield
+    device.matchers.clear()
 
 
 def measured(name: str, device: xp.Device) -> dict[str, float]:
@@ -75,27 +116,13 @@ def measured(name: str, device: xp.Device) -> dict[str, float]:
         xp.materialize(record())
 
     captured = xp.capture(lambda *arrays: program(xp, *arrays))
-    for _ in range(20):
-        call()
-        captured(*inputs)
+    captured(*inputs)
     backend: CudaBackend = device.backend
-    driver = backend.driver
-    memory = driver.allocate(device.index, 1 << 16)
     found = {"recording": least(record, device)}
-    with replaced(backend, "launch", lambda *_: [memory]):
-        found["finding"] = least(call, device) - found["recording"]
-    no_graph = type("NoGraph", (), {"add": lambda *_: None, "queue": lambda *_: None})
-    with (
-        replaced(driver, "launch", lambda *_: None),
-        replaced(driver, "launcher", lambda *_: lambda: None),
-        replaced(driver, "new_graph", lambda *_: no_graph()),
-    ):
-        forget(device)
-        packed = least(call, device)
-    forget(device)
-    found["allocating"] = packed - found["recording"] - found["finding"]
+    for column, several in (("repeated", 1), ("other", OTHER)):
+        with idle(device, several):
+            found[column] = least(call, device)
     found["all"] = least(call, device)
-    found["launching"] = found["all"] - packed
     found["captured"] = least(lambda: captured(*inputs), device)
     graphs = backend.graphs
     backend.graphs = type("NoGraphs", (), {"launch": lambda *_: None})()
@@ -109,7 +136,7 @@ def measured(name: str, device: xp.Device) -> dict[str, float]:
 def main() -> None:
     """Print the table, and all of it as JSON."""
     device = xp.device(sys.argv[1] if len(sys.argv) > 1 else "cuda:0")
-    columns = ("recording", "finding", "allocating", "launching", "all", "captured", "replaying")
+    columns = ("recording", "repeated", "other", "all", "captured", "replaying")
     found = {name: measured(name, device) for name, case in CASES.items() if case.host is not None}
     print(f"{device}, Python {platform.python_version()}, NumPy {np.__version__}")
     print(" " * 16 + "".join(column.rjust(12) for column in columns))

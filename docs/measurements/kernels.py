@@ -24,7 +24,7 @@ import numpy as np
 
 import xgpu
 from xgpu.bench.cases import CASES
-from xgpu.codegen import Tuning, tune
+from xgpu.codegen import Tuning, passes, tune, tune_rows
 from xgpu.plugin import Program
 from xgpu_cuda.launch import elementwise, pairs, reduction, rows
 from xgpu_cuda.launch.rows import RowKernel, Variant
@@ -63,11 +63,13 @@ def fresh(device: Any) -> Iterator[None]:
     """Nothing compiled before is used inside, or afterwards."""
     device.kernels.clear()
     device.plans.clear()
+    device.matchers.clear()
     try:
         yield
     finally:
         device.kernels.clear()
         device.plans.clear()
+        device.matchers.clear()
 
 
 @contextmanager
@@ -143,6 +145,49 @@ def held(name: str) -> Sweep:
     return sweep
 
 
+def crowded(name: str) -> Sweep:
+    """Rows in flight: blocks to a multiprocessor, words loaded ahead by a later pass, cache hints.
+
+    More blocks have fewer registers each; with 5 and 6 of 256 threads some are spilt.
+    """
+
+    def sweep(device: Any) -> Iterator[tuple[str, float]]:
+        call = case(device, name)
+        runs = CASES[name].draws[0].shape[1] // 4
+        lanes = -(-runs // (4 * rows.WARP)) * rows.WARP
+        for words in (8, 16, 32):
+            for resident in (0, *(n for n in (3, 4, 5, 6) if n * lanes <= 2048)):
+                for streaming in (0, 1, 2):
+                    bound = lanes if resident else 1024
+                    variant = Variant(True, 4, bound, 1, rows.ALIGNED, resident, streaming)
+                    chosen = variant, lanes
+                    ahead = patch.object(passes, "AHEAD_WORDS", words)
+                    kernel = patch.object(RowKernel, "_variant", lambda *_, c=chosen: c)
+                    tune_rows.cache_clear()
+                    with fresh(device), ahead, kernel:
+                        time = seconds(device, call)
+                    tune_rows.cache_clear()
+                    yield f"{words} words ahead, {resident} blocks, hints {streaming}", time
+
+    return sweep
+
+
+def cut(device: Any) -> Iterator[tuple[str, float]]:
+    """Softmax of rows that wide accesses do not divide: in runs that are cut, or one by one."""
+    for columns in (8191, 2049, 1023, 513, 257, 131):
+        count = (1 << 26) // columns
+        values = np.random.default_rng(0).random((count, columns), np.float32)
+        x = xgpu.asarray(values, device=device)
+
+        def call(x: Any = x) -> None:
+            e = xgpu.exp(x - xgpu.max(x, axis=1, keepdims=True))
+            xgpu.materialize(e / xgpu.sum(e, axis=1, keepdims=True))
+
+        for least, what in ((0, "in runs"), (1 << 30, "one by one")):
+            with fresh(device), patch.object(rows, "CUT", least):
+                yield f"{count} x {columns}, {what}", seconds(device, call)
+
+
 def columns(device: Any) -> Iterator[tuple[str, float]]:
     """Rows that lie across memory: neighbouring rows and threads of a block. 512 x 131,072."""
     x = xgpu.asarray(np.random.default_rng(0).random((512, 1 << 17), np.float32), device=device)
@@ -173,6 +218,9 @@ SWEEPS: dict[str, Sweep] = {
     "pairwise": tiles,
     "softmax": held("softmax"),
     "layer_norm": held("layer_norm"),
+    "softmax_crowded": crowded("softmax"),
+    "layer_norm_crowded": crowded("layer_norm"),
+    "cut_rows": cut,
     "columns": columns,
 }
 

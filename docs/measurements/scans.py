@@ -1,11 +1,12 @@
 """Measure scans, gather, scatter, nonzero and searchsorted beside CuPy on one GPU.
 
-    python docs/measurements/scans.py [--out FILE]
+    python docs/measurements/scans.py [--only scans indexing tunings] [--out FILE]
 
 Each is the backend's kernel op on its own, without the front-end's checks of indices. Device times
 are between two events on the stream that did the work, five calls queued between them, after a
 warm-up: a fifth of the median of 20. Both libraries run in this one process, in turn; results are
-compared first. Writes JSON if asked.
+compared first. "tunings" times one running sum of 64 Mi float32 with what launch/scan.py can be
+tuned by, each three times in turn. Writes JSON if asked.
 """
 
 from __future__ import annotations
@@ -17,12 +18,15 @@ import platform
 import statistics
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import patch
 
 import cupy as cp
 import numpy as np
 
 import xgpu as xp
 from xgpu.plugin import Result, Strided
+from xgpu_cuda.launch import scan
+from xgpu_cuda.launch.scan import Tuning
 
 MI = 1 << 20
 REPEATS = 20
@@ -175,6 +179,54 @@ def scans(rng: Any) -> None:
         )
 
 
+SHAPES = ((512, 8, 2), (512, 9, 2), (384, 12, 2), (256, 12, 3), (256, 20, 2), (256, 24, 2))
+"""Threads of a block, packets of a thread, blocks to a multiprocessor."""
+
+TUNINGS = [
+    Tuning(),
+    *(Tuning(nap=nap) for nap in (0, 20, 100)),
+    *(Tuning(ahead=ahead) for ahead in (0.5, 1.0, 2.0)),
+    Tuning(streaming=True),
+    Tuning(walking=True),
+    Tuning(walking=True, ahead=1.0),
+    Tuning(ahead=1.0, streaming=True),
+    Tuning(threads=1024, packets=8, resident=1, folded=True),
+    *(
+        Tuning(threads, packets, resident, folded=True, ahead=ahead, walking=walking)
+        for threads, packets, resident in SHAPES
+        for ahead in (0.0, 1.0)
+        for walking in (False, True)
+    ),
+]
+
+
+def tunings(rng: Any) -> None:
+    """What launch/scan.py can be tuned by."""
+    x = rng.random(64 * MI, "float32")
+    given, results = operand(x), [Result(x.dtype, x.shape)]
+    function = BACKEND.kernel_ops["cumulative_sum"]
+    wanted = np.cumsum(x, dtype="float64")
+    times: dict[Tuning, list[float]] = {tuning: [] for tuning in TUNINGS}
+    right: dict[Tuning, bool] = {}
+    for _ in range(3):
+        for tuning in TUNINGS:
+            with patch.object(scan, "TUNING", tuning):
+                if tuning not in right:
+                    got, again = (
+                        host(function(0, [given], results, {})[0], x.dtype, x.shape)
+                        for _ in range(2)
+                    )
+                    close = np.allclose(got, wanted, rtol=1e-5)
+                    right[tuning] = close and got.tobytes() == again.tobytes()
+                times[tuning].append(ours(lambda: function(0, [given], results, {})))
+    for tuning, found in times.items():
+        time = statistics.median(found)
+        share = 2 * x.nbytes / time / 1e9
+        ROWS.append({"name": "tuning", **tuning._asdict(), "ms": found, "right": right[tuning]})
+        said = "" if right[tuning] else "  WRONG"
+        print(f"{tuning} {time:9.4f} ms  {share:6.3f} TB/s{said}", flush=True)
+
+
 def indexing(rng: Any) -> None:
     """64 Mi float32, with positions in order and at random."""
     x = rng.random(64 * MI, "float32")
@@ -239,17 +291,19 @@ def indexing(rng: Any) -> None:
 
 def main() -> None:
     """Print the table."""
+    parts = {"scans": scans, "indexing": indexing, "tunings": tunings}
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", nargs="*", choices=list(parts), default=list(parts))
     parser.add_argument("--out")
     arguments = parser.parse_args()
     info = BACKEND.devices()[0]
     print(f"{info.name}; CuPy {cp.__version__}, NumPy {np.__version__}, {platform.platform()}")
     rng = np.random.default_rng(0)
-    scans(rng)
-    indexing(rng)
-    if arguments.out:
-        with open(arguments.out, "w", encoding="utf-8") as file:
-            json.dump({"device": info.name, "rows": ROWS}, file, indent=1)
+    for part in arguments.only:
+        parts[part](rng)
+        if arguments.out:
+            with open(arguments.out, "w", encoding="utf-8") as file:
+                json.dump({"device": info.name, "rows": ROWS}, file, indent=1)
 
 
 if __name__ == "__main__":

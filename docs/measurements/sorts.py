@@ -1,20 +1,25 @@
 """Measure sort and argsort, and a few transforms and factors, beside CuPy on one GPU.
 
-    python docs/measurements/sorts.py [--out FILE]
+    python docs/measurements/sorts.py [--only sorts shapes matrices] [--out FILE]
 
-Each is the backend's kernel op on its own. Device times are between two events on the stream that
+Each is the backend's kernel op on its own; sorts by Thrust (XGPU_SORT=library) and by
+kernels/radix.cu (XGPU_SORT=radix). Device times are between two events on the stream that
 did the work, one call between them, after a warm-up: the median of 10. Both libraries run in this
-one process, in turn; results are compared first. Writes JSON if asked.
+one process, in turn; results are compared first. "shapes" times what launch/radix.py can be set to:
+threads and keys to a thread, blocks to a multiprocessor, slots that the look-back reads at a time,
+and how a warp finds equal digits. Writes JSON if asked.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import statistics
 from collections.abc import Callable, Sequence
 from typing import Any
+from unittest.mock import patch
 
 import cupy as cp
 import numpy as np
@@ -22,6 +27,7 @@ import numpy as np
 import xgpu as xp
 from xgpu.plugin import Result, Strided
 from xgpu.plugin.program import contiguous_strides
+from xgpu_cuda.launch.radix import SHAPES, Shape
 
 MI = 1 << 20
 REPEATS = 10
@@ -113,51 +119,111 @@ def measure(
     cp.get_default_memory_pool().free_all_blocks()
 
 
+def compare_ways(
+    name: str, op: str, array: Any, result: Any, cupy: Any, descending: bool = False
+) -> None:
+    """A sort by each of the two ways, on two lines of the table."""
+    for way in ("library", "radix"):
+        with patch.dict(os.environ, XGPU_SORT=way):
+            measure(
+                f"{name}, {way}",
+                op,
+                [array],
+                [(result, array.shape)],
+                cupy,
+                exact=True,
+                descending=descending,
+                stable=True,
+            )
+
+
+def one_way(name: str, op: str, array: Any, result: Any, cupy: Any) -> None:
+    """A sort of short rows."""
+    measure(
+        name,
+        op,
+        [array],
+        [(result, array.shape)],
+        cupy,
+        exact=True,
+        descending=False,
+        stable=True,
+    )
+
+
+def shapes(rng: Any) -> None:
+    """What launch/radix.py can be set to, one thing after another, 32 Mi float32."""
+    x = rng.standard_normal(32 * MI).astype("float32")
+    given = operand(x)
+    order = np.argsort(x, kind="stable")
+    for op, places in (("sort", False), ("argsort", True)):
+        dtype = np.dtype("int64" if places else "float32")
+        wanted = order if places else x[order]
+        key = x.dtype.itemsize, places
+        first = SHAPES[key]
+        changes: list[dict[str, Any]] = [
+            {},
+            {"matches": True},
+            *({"window": window} for window in (1, 2, 8)),
+            *({"resident": resident} for resident in (1, 2, 3) if resident != first.resident),
+            {"threads": 256, "items": 16, "resident": 4},
+            {"threads": 256, "items": 24, "resident": 3},
+            {"threads": 256, "items": 32, "resident": 2},
+            {"threads": 384, "items": 12, "resident": 3},
+            {"threads": 384, "items": 16, "resident": 3},
+            {"threads": 512, "items": 14, "resident": 2},
+            {"threads": 512, "items": 14, "resident": 2, "matches": True},
+        ]
+        for change in changes:
+            shape: Shape = first._replace(**change)
+            with patch.dict(SHAPES, {key: shape}), patch.dict(os.environ, XGPU_SORT="radix"):
+                function = BACKEND.kernel_ops[op]
+                attributes = {"descending": False, "stable": True}
+                results = [Result(dtype, x.shape)]
+                made = function(0, [given], results, attributes)[0]
+                got = BACKEND.to_host(0, made, dtype, 0, x.size)
+                right = bool((got == wanted).all())
+                del made, got
+                time = ours(lambda: function(0, [given], results, attributes))  # noqa: B023
+            ROWS.append({"name": f"{op} shape", **shape._asdict(), "ms": time, "right": right})
+            said = "" if right else "  DIFFERS"
+            print(f"{op:8} {shape} {time:9.4f} ms{said}", flush=True)
+
+
 def sorts(rng: Any) -> None:
     """One row, and many."""
     for dtype in ("float32", "int32", "float64", "int8"):
         x = (rng.standard_normal(32 * MI) * 50).astype(dtype)
         for op, result in (("sort", dtype), ("argsort", "int64")):
             for descending in (False, True) if dtype == "float32" else (False,):
-                measure(
+                compare_ways(
                     f"{op} {dtype} 32 Mi{' descending' if descending else ''}",
                     op,
-                    [x],
-                    [(result, x.shape)],
+                    x,
+                    result,
                     (lambda a: -cp.sort(-a))
                     if descending and op == "sort"
                     else (lambda a: cp.argsort(-a))
                     if descending
                     else getattr(cp, op),
-                    exact=True,
-                    descending=descending,
-                    stable=True,
+                    descending,
                 )
     x = rng.standard_normal(32 * MI).astype("float32")
+    for name, some in (
+        ("all equal", np.zeros_like(x)),
+        ("of 16 numbers", rng.integers(0, 16, x.size).astype("float32")),
+        ("in order", np.sort(x)),
+    ):
+        compare_ways(f"sort float32 32 Mi, {name}", "sort", some, "float32", cp.sort)
     for rows in (8, 64, 8192, 16384, 32768, 262144, 1 << 21):
         a = x.reshape(rows, -1)
         for op, result in (("sort", "float32"), ("argsort", "int64")):
-            measure(
-                f"{op} float32 {a.shape}",
-                op,
-                [a],
-                [(result, a.shape)],
-                getattr(cp, op),
-                exact=True,
-                descending=False,
-                stable=True,
-            )
-    small = x[:1000].copy()
-    measure(
-        "sort float32 (1000,)",
-        "sort",
-        [small],
-        [("float32", (1000,))],
-        cp.sort,
-        exact=True,
-        descending=False,
-        stable=True,
-    )
+            # Rows of 2,048 and fewer have one way.
+            compare = compare_ways if a.shape[1] > 2048 else one_way
+            compare(f"{op} float32 {a.shape}", op, a, result, getattr(cp, op))
+    for length in (10_000, 100_000, MI):
+        compare_ways(f"sort float32 ({length},)", "sort", x[:length].copy(), "float32", cp.sort)
+    one_way("sort float32 (1000,)", "sort", x[:1000].copy(), "float32", cp.sort)
 
 
 def matrices(rng: Any) -> None:
@@ -203,17 +269,19 @@ def matrices(rng: Any) -> None:
 
 def main() -> None:
     """Print the table."""
+    parts = {"sorts": sorts, "shapes": shapes, "matrices": matrices}
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", nargs="*", choices=list(parts), default=list(parts))
     parser.add_argument("--out")
     arguments = parser.parse_args()
     info = BACKEND.devices()[0]
     print(f"{info.name}; CuPy {cp.__version__}, NumPy {np.__version__}, {platform.platform()}")
     rng = np.random.default_rng(0)
-    sorts(rng)
-    matrices(rng)
-    if arguments.out:
-        with open(arguments.out, "w", encoding="utf-8") as file:
-            json.dump({"device": info.name, "rows": ROWS}, file, indent=1)
+    for part in arguments.only:
+        parts[part](rng)
+        if arguments.out:
+            with open(arguments.out, "w", encoding="utf-8") as file:
+                json.dump({"device": info.name, "rows": ROWS}, file, indent=1)
 
 
 if __name__ == "__main__":

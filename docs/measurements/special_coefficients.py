@@ -14,6 +14,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -160,6 +161,60 @@ def far_i(order: int, t: Any) -> Any:
     return mp.sqrt(x) * mp.exp(-x) * mp.besseli(order, x)
 
 
+def near_k(order: int, u: Any) -> Any:
+    """What K has besides its logarithm, as a function of u = x**2; times x for order 1."""
+    if u < mp.mpf(10) ** -30:
+        return mp.log(2) - mp.euler if order == 0 else mp.mpf(1)
+    x = mp.sqrt(u)
+    if order == 0:
+        return mp.besselk(0, x) + mp.log(x) * mp.besseli(0, x)
+    return x * (mp.besselk(1, x) - mp.log(x) * mp.besseli(1, x))
+
+
+def far_k(order: int, t: Any) -> Any:
+    """sqrt(x) exp(x) K(x) for t = 2 / x - 1."""
+    if t <= -1 + mp.mpf(10) ** -40:
+        return mp.sqrt(mp.pi / 2)
+    x = 2 / (1 + t)
+    return mp.sqrt(x) * mp.exp(x) * mp.besselk(order, x)
+
+
+def near_j(order: int, roots: Numbers) -> Callable[[Any], Any]:
+    """J without its zeros, as a function of x**2; divided by x for order 1."""
+
+    def function(u: Any) -> Any:
+        x = mp.sqrt(u)
+        value = mp.besselj(0, x) if order == 0 else mp.besselj(1, x) / x if u else mp.mpf(1) / 2
+        return value / mp.fprod(u - root * root for root in roots)
+
+    return function
+
+
+def near_y(order: int, u: Any) -> Any:
+    """What Y has besides logarithm and pole, as a function of x**2; divided by x for order 1."""
+    with mp.workdps(120):
+        x = mp.sqrt(u) if u else mp.mpf(10) ** -30
+        rest = mp.bessely(order, x) - 2 / mp.pi * mp.log(x) * mp.besselj(order, x)
+        return rest if order == 0 else (rest + 2 / (mp.pi * x)) / x
+
+
+def without(roots: Numbers, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """``function(x)`` over the product of x less each of the roots."""
+    return lambda x: function(x) / mp.fprod(x - root for root in roots)
+
+
+def far_j(order: int, which: int, t: Any) -> Any:
+    """P, or x Q, of DLMF 10.17.3 for t = 128 / x**2 - 1: what J and Y have besides a cosine."""
+    if t <= -1 + mp.mpf(10) ** -40:
+        return mp.mpf(1) if which == 0 else mp.mpf(4 * order * order - 1) / 8
+    x = mp.sqrt(128 / (1 + t))
+    phase = x - (2 * order + 1) * mp.pi / 4
+    j, y = mp.besselj(order, x), mp.bessely(order, x)
+    cos, sin = mp.cos(phase), mp.sin(phase)
+    scale = mp.sqrt(mp.pi * x / 2)
+    return scale * (j * cos + y * sin) if which == 0 else scale * (y * cos - j * sin) * x
+
+
 # Quadrature
 
 
@@ -184,6 +239,52 @@ def split(x: Any) -> Numbers:
     """A number as a double and the double nearest to the rest."""
     high = mp.mpf(float(x))
     return [high, x - high]
+
+
+def bessel_j() -> dict[str, tuple[str, Numbers]]:
+    """For J and Y of orders 0 and 1."""
+    found: dict[str, tuple[str, Numbers]] = {}
+    for order in (0, 1):
+        # Two zeros beyond the interval too, so that what is left varies little.
+        j = [mp.besseljzero(order, n) for n in (1, 2, 3, 4)]
+        y = [mp.besselyzero(order, n) for n in (1, 2, 3)]
+        low, high = ([y[0]], [y[1], y[2]]) if order == 0 else ([], [y[0], y[1]])
+        of_y = partial(mp.bessely, order)
+        over_x, times_x = ("", "") if order == 0 else (" / x", "x ")
+        middle = without(low, of_y) if order == 0 else lambda x: x * mp.bessely(1, x)
+        rows = {
+            f"J{order}": (
+                f"J{order}(x){over_x} without its zeros in x**2 on [0, 64]",
+                between(0, 64, near_j(order, j)),
+            ),
+            f"J{order}_ZEROS": (
+                "the zeros, and what their doubles lack",
+                [split(root) for root in j],
+            ),
+            f"J{order}_P": (
+                "P of DLMF 10.17.3 in 128/x**2 - 1",
+                chebyshev(partial(far_j, order, 0)),
+            ),
+            f"J{order}_Q": ("x Q, likewise", chebyshev(partial(far_j, order, 1))),
+            f"Y{order}": (
+                f"Y{order}(x){over_x} without log(x) and 1/x in x**2 on [0, 1/4]",
+                between(0, 0.25, partial(near_y, order)),
+            ),
+            f"Y{order}_LOW": (
+                f"{times_x}Y{order}(x) without its zeros on [1/2, 2]",
+                between(0.5, 2, middle),
+            ),
+            f"Y{order}_HIGH": (
+                f"Y{order}(x) without its zeros on [2, 8]",
+                between(2, 8, without(high, of_y)),
+            ),
+            f"Y{order}_ZEROS": (
+                "the zeros, and what their doubles lack",
+                [split(root) for root in (*low, *high)],
+            ),
+        }
+        found |= rows
+    return found
 
 
 def tables() -> dict[str, dict[str, tuple[str, Numbers]]]:
@@ -253,6 +354,24 @@ def tables() -> dict[str, dict[str, tuple[str, Numbers]]]:
             "I1": ("exp(-x) I1(x) / x on [0, 8]", between(0, 8, lambda x: scaled_i(1, x))),
             "I1_FAR": ("sqrt(x) exp(-x) I1(x) in 16/x - 1", chebyshev(lambda t: far_i(1, t))),
         },
+        "bessel_k": {
+            "K0_I0": (
+                "I0(x) in x**2 on [0, 1]",
+                between(0, 1, lambda u: mp.besseli(0, mp.sqrt(u))),
+            ),
+            "K0": ("K0(x) + log(x) I0(x) in x**2 on [0, 1]", between(0, 1, partial(near_k, 0))),
+            "K0_FAR": ("sqrt(x) exp(x) K0(x) in 2/x - 1", chebyshev(partial(far_k, 0))),
+            "K1_I1": (
+                "I1(x) / x in x**2 on [0, 1]",
+                between(0, 1, lambda u: mp.exp(mp.sqrt(u)) * scaled_i(1, mp.sqrt(u))),
+            ),
+            "K1": (
+                "x (K1(x) - log(x) I1(x)) in x**2 on [0, 1]",
+                between(0, 1, partial(near_k, 1)),
+            ),
+            "K1_FAR": ("sqrt(x) exp(x) K1(x) in 2/x - 1", chebyshev(partial(far_k, 1))),
+        },
+        "bessel_j": bessel_j(),
         "zeta": {
             "BERNOULLI": (
                 "B(2j) / (2j)!, j = 1 ...; DLMF 2.10.1",

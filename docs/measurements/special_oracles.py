@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import mpmath as mp
@@ -109,6 +110,21 @@ def _incomplete_gamma(upper: bool) -> Exact:
     return exact
 
 
+def _inverse_gamma(upper: bool, a: Any, s: Any) -> Any:
+    name = "gammainccinv" if upper else "gammaincinv"
+    x = mp.mpf(float(getattr(scipy_special, name)(float(a), float(s))))
+    of_upper, wanted = (s <= 0.5) == upper, min(s, 1 - s)
+    value = _incomplete_gamma(of_upper)
+    for _ in range(40):
+        slope = mp.exp(a * mp.log(x) - x - mp.loggamma(a))  # by log(x)
+        part = value(a, x)
+        change = mp.log(part / wanted) * part / slope
+        x *= mp.exp(max(min(change if of_upper else -change, 1), -1))
+        if abs(change) < mp.mpf(10) ** -40:
+            return x
+    return mp.nan
+
+
 def _fraction(first: Any, following: Callable[[int], tuple[Any, Any]]) -> Any:
     """first + n1 / (b1 + n2 / (b2 + ...)), where each b is the one before and what is added."""
     b, c, d, value = first, first, mp.mpf(0), first
@@ -168,6 +184,19 @@ def _student_quantile(df: Any, p: Any) -> Any:
 def _zeta(x: Any, q: Any) -> Any:
     with mp.workdps(220):  # mpmath's own error is an absolute one
         return mp.zeta(x, q)
+
+
+def _scaled_k(order: int, x: Any) -> Any:
+    return mp.exp(x) * mp.besselk(order, x)
+
+
+def _ellipkm1(p: Any) -> Any:
+    with mp.workdps(DIGITS + 310):  # 1 - p has all of its digits
+        return mp.ellipk(1 - p)
+
+
+def _of_degrees(function: Exact, x: Any) -> Any:
+    return function(mp.fmod(x, 360) * mp.pi / 180)
 
 
 def _relative_entropy(x: Any, y: Any) -> Any:
@@ -286,6 +315,7 @@ CASES: Final[tuple[Case, ...]] = (
             (_times_mean(1.3, 2.5, -0.4, 0.4), "a in [20, 300], x / a in [0.4, 2.5]"),
             (_about_mean(1.9, 4.5), "a in [80, 3e4], 6 deviations"),
             (_times_mean(2, 3.2, -0.3, 0.3), "a in [100, 1600], x / a in [0.5, 2]"),
+            (_times_mean(3.2, 3.5, -0.3, -0.16), "a in [1600, 3200], x / a in [0.5, 0.7]"),
         )
     ),
     Case(
@@ -311,6 +341,15 @@ CASES: Final[tuple[Case, ...]] = (
             (_beta_mean((-1, 1), (3, 6)), "a in [0.1, 10], b in [1e3, 1e6]"),
         )
     ),
+    *(
+        Case(name, partial(_inverse_gamma, upper), draw, said)
+        for name, upper in (("gammaincinv", False), ("gammainccinv", True))
+        for draw, said in (
+            (_pairs(_sizes(0, 2.5), _both(_one(0, 1), _sizes(-12, -1))), "a to 300, p in (0, 1)"),
+            (_pairs(_sizes(-1, 0), _sizes(-9, -0.1)), "a in [0.1, 1], p from 1e-9"),
+            (_pairs(_sizes(1, 4.5), _sizes(-290, -12)), "a in [10, 3e4], p from 1e-290"),
+        )
+    ),
     Case("i0", lambda x: mp.besseli(0, x), _one(-700, 700), "[-700, 700]"),
     Case(
         "i0e",
@@ -324,6 +363,64 @@ CASES: Final[tuple[Case, ...]] = (
         lambda x: mp.exp(-abs(x)) * mp.besseli(1, x),
         _both(_one(-20, 20), _sizes(-5, 3)),
         "[-20, 1e3]",
+    ),
+    *(
+        Case(f"{kind}{order}", partial(function, order), draw, said, of_terms)
+        for order in (0, 1)
+        for kind, function, least in (("j", mp.besselj, -10), ("y", mp.bessely, -300))
+        for draw, said, of_terms in (
+            (_both(_sizes(least, 0), _one(0, 8)), f"[1e{least}, 8]", False),
+            (_both(_one(8, 100), _sizes(1, 6)), "[8, 1e6]", True),
+        )
+    ),
+    *(
+        Case(
+            f"k{order}",
+            partial(mp.besselk, order),
+            _both(_sizes(-300, 0), _one(0, 700)),
+            "(0, 700]",
+        )
+        for order in (0, 1)
+    ),
+    *(
+        Case(
+            f"k{order}e",
+            partial(_scaled_k, order),
+            _both(_sizes(-300, 0), _sizes(0, 4)),
+            "(0, 1e4]",
+        )
+        for order in (0, 1)
+    ),
+    Case(
+        "ellipk",
+        mp.ellipk,
+        _both(
+            _one(-2, 1),
+            lambda rng, n: [-log_uniform(rng, 0, 100, n)],
+            lambda rng, n: [1 - log_uniform(rng, -15, 0, n)],
+        ),
+        "[-1e100, 1)",
+    ),
+    Case("ellipkm1", _ellipkm1, _both(_one(0, 1), _sizes(-300, 100)), "(0, 1e100]"),
+    Case(
+        "spence",
+        lambda x: mp.re(mp.polylog(2, 1 - x)),
+        _both(_one(0, 5), _sizes(-100, 15)),
+        "(0, 1e15]",
+    ),
+    *(
+        Case(
+            name,
+            partial(_of_degrees, function),
+            _both(_one(-1000, 1000), _sizes(-100, 6)),
+            "[-1000, 1e6] degrees",
+        )
+        for name, function in (
+            ("sindg", mp.sin),
+            ("cosdg", mp.cos),
+            ("tandg", mp.tan),
+            ("cotdg", mp.cot),
+        )
     ),
     Case(
         "zeta",

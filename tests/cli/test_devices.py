@@ -51,6 +51,48 @@ def test_types_alone_are_listed_and_imported() -> None:
     assert devices(f"{missing}\n{imported}", "cpu").stdout.endswith("False\n")
 
 
+def of_a_library(folder: Path, version: str) -> None:
+    """A plugin whose distribution has an extra of its type, for a library that imports slowly."""
+    metadata = folder / "plugin_slow-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: plugin-slow\nVersion: 1.0\nProvides-Extra: slow\n"
+        "Requires-Dist: slowlib[gpu]>=2; extra == 'slow'\n"
+    )
+    (metadata / "entry_points.txt").write_text("[xgpu.backends]\nslow = plugin_slow\n")
+    (folder / "plugin_slow.py").write_text("raise OSError('imported')\n")
+    if version:
+        library = folder / f"slowlib-{version}.dist-info"
+        library.mkdir()
+        (library / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: slowlib\nVersion: {version}\n"
+        )
+
+
+def test_a_large_library_is_not_imported_unless_asked(unusual_plugins: Path) -> None:
+    of_a_library(unusual_plugins, "2.5")
+    heading, said = sections(devices().stdout)["slow"]
+    assert heading == "slow  installed  (plugin_slow, plugin-slow 1.0)"
+    assert said == "slowlib 2.5; its devices: xgpu devices slow"
+    for asked in ("slow", "--all"):
+        heading, said = sections(devices("", asked).stdout)["slow"]
+        assert "not available" in heading and "OSError: imported" in said
+
+
+def test_a_library_that_is_missing_is_not_said_to_be_there(unusual_plugins: Path) -> None:
+    of_a_library(unusual_plugins, "")
+    heading, said = sections(devices().stdout)["slow"]
+    assert "not available" in heading and "OSError: imported" in said
+
+
+def test_listing_imports_no_large_library() -> None:
+    large = "{'torch', 'jax', 'dask'}"
+    done = devices(
+        f"import atexit, sys; atexit.register(lambda: print({large} & set(sys.modules)))"
+    )
+    assert done.stdout.endswith("set()\n")
+
+
 def test_a_type_that_is_not_there() -> None:
     done = devices("", "cpu", "nonsense")
     assert done.returncode == 2

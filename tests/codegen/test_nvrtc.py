@@ -29,7 +29,7 @@ from xgpu_cuda.compiler import compile_cubin
 from xgpu_cuda.driver import nvrtc
 from xgpu_cuda.launch.matmul import source as matmul_source
 from xgpu_cuda.launch.pairs import SHAPES, Tiles
-from xgpu_cuda.launch.rows import Variant
+from xgpu_cuda.launch.rows import ALIGNED, APART, SHIFTED, Variant
 
 ARCHITECTURES = ["sm_75", "sm_80", "sm_90", "sm_100", "sm_120"]
 
@@ -119,8 +119,10 @@ def variance(dtype: str) -> Builder:
 VARIANTS = [
     Variant(True, 1, 512),
     Variant(True, 4, 1024),
-    Variant(True, 4, 1024, 32),
-    Variant(False, 4, 1024),
+    Variant(True, 4, 1024, 1, SHIFTED),
+    Variant(True, 4, 256, 1, ALIGNED, 5, 2),
+    Variant(True, 4, 1024, 32, APART),
+    Variant(False, 4, 1024, 1, SHIFTED),
 ]
 
 
@@ -148,12 +150,38 @@ def test_variances(dtype: str) -> None:
 
 
 def test_a_row_is_kept_in_registers() -> None:
-    """Read once and written once, 16 bytes at a time, and nothing spilt."""
-    source = Variant(True, 4, 512).macros() + emit(softmax("float32").program, CUDA)
-    ptx = compile_cubin(source, "compute_90").decode()
-    assert ptx.count("ld.global.v4") == 2 * 4  # the row, and the weight along it
-    assert ptx.count("st.global.v4") == 4
-    assert ".local" not in ptx
+    """Read once and written once, 16 bytes at a time, and nothing spilt.
+
+    There are two ways: where all operands lie so for sure, and where each run is looked at.
+    """
+    for packing in (ALIGNED, SHIFTED):
+        source = Variant(True, 4, 512, 1, packing).macros() + emit(softmax("float32").program, CUDA)
+        ptx = compile_cubin(source, "compute_90").decode()
+        weights = 2 * 4 if packing == ALIGNED else 4  # no cut row begins where the weights do
+        assert ptx.count("ld.global.v4") == 2 * 4 + weights
+        assert ptx.count("st.global.v4") == 2 * 4
+        assert ".local" not in ptx
+
+
+def test_a_row_without_remainder_has_no_points_one_by_one() -> None:
+    """All accesses that are not wide are those of operands that lie elsewhere."""
+    build = Builder((8,), (8,))
+    x = load(build, "float32")
+    build.output(build.op("subtract", x, build.op("max", x)))
+    counts = []
+    for packing in (ALIGNED, SHIFTED, APART):
+        source = Variant(True, 4, 512, 1, packing).macros() + emit(build.program, CUDA)
+        ptx = compile_cubin(source, "compute_90").decode()
+        counts.append(ptx.count("ld.global.f32"))
+    assert counts[0] == counts[2] == 16 < counts[1]
+
+
+def test_cache_hints() -> None:
+    for streaming in (0, 1, 2):
+        variant = Variant(True, 4, 512, 1, ALIGNED, 0, streaming)
+        source = variant.macros() + emit(softmax("float32").program, CUDA)
+        ptx = compile_cubin(source, "compute_90").decode()
+        assert ("st.global.cs" in ptx, "ld.global.cs" in ptx) == (streaming > 0, streaming > 1)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -95,6 +95,19 @@ def test_a_report_is_resumed(tmp_path: Path) -> None:
     assert result.exit_code == 2 and "was made with numpy 0.1" in result.output
 
 
+def test_a_resumed_report_gets_the_cells_that_the_suite_has_got(tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    given = ("cpu", "--level", "ops", "--functions", "add", *QUICK, "--json", str(path))
+    assert call(*given).exit_code == 0
+    whole = schema.read(path)
+    older = tuple(c for c in whole.cells if c.name != "exp" and c.key[1:] != ("add", "float64"))
+    schema.write(dataclasses.replace(whole, cells=older), path)
+    assert call("--resume", str(path), "-n", "0").exit_code == 0
+    after = schema.read(path)
+    assert [c.key for c in after.cells] == [c.key for c in whole.cells]
+    assert after.counts() == whole.counts() and after.finished
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

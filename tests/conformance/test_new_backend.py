@@ -81,7 +81,7 @@ def test_it_passes_its_conformance_run_as_generated(kind: writing.Kind, tmp_path
     report = schema.read(project / "a_b.json")
     ran = [cell for cell in report.cells if cell.reason != schema.NOT_SELECTED]
     assert [cell for cell in ran if cell.state != "pass"] == []
-    assert len(ran) == (40 if kind == "namespace" else 4)
+    assert len(ran) == (44 if kind == "namespace" else 4)
     assert report.versions["xgpu-a-b-backend"] == "0.1.0"
 
 

@@ -273,3 +273,21 @@ def test_no_process_can_begin() -> None:
     todo = [Planned("ops", "exp", "float32")]
     with pytest.raises(workers.WorkerError, match="no backend serves device type 'nowhere'"):
         list(workers.run_apart("nowhere:0", Options(), todo, 1))
+
+
+def test_a_process_gives_way_to_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[str] = []
+
+    class Counted(workers._Worker):
+        def __init__(self, *arguments: Any) -> None:
+            started.append(arguments[-1].dtype)
+            super().__init__(*arguments)
+
+    monkeypatch.setattr(workers, "_Worker", Counted)
+    monkeypatch.setattr(workers, "CELLS", 2)
+    dtypes = ["bool", "int8", "int16", "int32", "int64"]
+    todo = [Planned("ops", "equal", dtype) for dtype in dtypes]
+    found = list(workers.run_apart("cpu", Options(large=103), todo, 1))
+    assert [c.dtype for c in found] == dtypes
+    assert {c.state for c in found} == {"pass"}
+    assert started == ["bool", "int16", "int64"]

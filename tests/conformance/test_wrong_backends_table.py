@@ -31,7 +31,7 @@ SAMPLE = (
     *("sqrt-cut", "cast-int-twice", "max-nan", "prod-sign", "scan-sum-blocks", "argsort-turned"),
     *("scatter-in-place", "matmul-tf32", "svdvals-gram", "fft-norm", "to-host-live"),
     *("view-broadcast", "scalar-zero", "write-lost", "fused-fma", "size-tail", "state-stale"),
-    *("raises-57", "crash"),
+    *("raises-57", "crash", "pad-swapped", "capture-first"),
 )
 
 

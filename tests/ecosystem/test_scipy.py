@@ -58,7 +58,8 @@ assert not hasattr(x, "__array_function__") and not hasattr(x, "__array_ufunc__"
 
 
 def run(*arguments: str) -> str:
-    environment = {**os.environ, "SCIPY_ARRAY_API": "1", "PYTHONPATH": str(ROOT)}
+    path = os.pathsep.join([str(ROOT), *filter(None, sys.path)])
+    environment = {**os.environ, "SCIPY_ARRAY_API": "1", "PYTHONPATH": path}
     done = subprocess.run(
         [sys.executable, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True
     )

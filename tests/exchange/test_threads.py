@@ -22,6 +22,7 @@ def test_arrays_between_threads_and_streams(device: xgpu.Device) -> None:
         pytest.skip("NumPy does not see a GPU's memory: tests/exchange/test_gpu.py has this")
     count = 30 if device.type == "cudasim" else 250
     streams = [xgpu.Stream(device) for _ in range(THREADS)]
+    gc.collect()  # what earlier tests left
     before = device.backend.allocated(0)
     barrier = threading.Barrier(THREADS, timeout=60)
     wrong: list[Any] = []

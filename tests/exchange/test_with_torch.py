@@ -106,6 +106,7 @@ def test_what_is_read_only_stays_so(there: xgpu.Device) -> None:
 
 
 def test_memory_lives_as_long_as_either_side(there: xgpu.Device) -> None:
+    gc.collect()  # what earlier tests left
     before = there.backend.allocated(0)
     x = xgpu.arange(1000.0, device=there) + 0.0
     t = torch.from_dlpack(x)
@@ -149,6 +150,7 @@ def test_what_torch_does_not_hand_out() -> None:
 def test_many_arrays_between_threads(there: xgpu.Device) -> None:
     """The count is small here: on a GPU tests/exchange/test_gpu.py exchanges ten thousand."""
     count, threads = (25, 4) if there.type == "cudasim" else (250, 4)
+    gc.collect()  # what earlier tests left
     before = there.backend.allocated(0)
     wrong: list[Any] = []
 

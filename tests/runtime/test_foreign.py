@@ -231,11 +231,11 @@ class Fixed:
 
 
 @pytest.mark.parametrize("version", [None, (1, 0)])
-def test_a_consumed_capsule(version: tuple[int, int] | None) -> None:
+def test_a_consumed_capsule(device: xgpu.Device, version: tuple[int, int] | None) -> None:
     maker = Fixed(np.arange(3.0).__dlpack__(max_version=version))
-    same(xgpu.from_dlpack(maker), np.arange(3.0))
+    same(xgpu.from_dlpack(maker, device=device), np.arange(3.0))
     with pytest.raises(BufferError, match="a capsule that was consumed before: each capsule"):
-        xgpu.from_dlpack(maker)
+        xgpu.from_dlpack(maker, device=device)
 
 
 def test_what_is_no_capsule() -> None:
@@ -251,16 +251,18 @@ def test_what_is_no_capsule() -> None:
         ("lanes", 4, r"4 lane\(s\)"),
     ],
 )
-def test_a_dtype_that_xgpu_does_not_have(field: str, value: int, said: str) -> None:
+def test_a_dtype_that_xgpu_does_not_have(
+    device: xgpu.Device, field: str, value: int, said: str
+) -> None:
     capsule = np.arange(3.0).__dlpack__(max_version=(1, 0))
     address = dlpack._get_pointer(capsule, b"dltensor_versioned")
     tensor = dlpack._Versioned.from_address(address).tensor
     before = getattr(tensor, field)
     setattr(tensor, field, value)
     with pytest.raises(BufferError, match=said):
-        xgpu.from_dlpack(Fixed(capsule))
+        xgpu.from_dlpack(Fixed(capsule), device=device)
     setattr(tensor, field, before)
-    same(xgpu.from_dlpack(Fixed(capsule)), np.arange(3.0))  # it was left as it was
+    same(xgpu.from_dlpack(Fixed(capsule), device=device), np.arange(3.0))  # left as it was
 
 
 def test_a_version_that_is_too_new() -> None:

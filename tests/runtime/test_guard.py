@@ -24,7 +24,7 @@ IMPLICIT: dict[str, Callable[[Any], Any]] = {
     "mask": lambda x: x[x > 1],
     "nonzero": xgpu.nonzero,
     "unique": xgpu.unique_values,
-    "index bounds": lambda x: x[xgpu.asarray([0, 2], device=x.device)],
+    "index bounds": lambda x: x[xgpu.astype(x / 4, xgpu.int64)],
     "DLPack to the host": lambda x: x.__dlpack__(dl_device=(1, 0)),
 }
 

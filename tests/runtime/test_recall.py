@@ -20,10 +20,9 @@ def recalled(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     used: list[bool] = []
     launch = recall.launch
 
-    def noted(*arguments: Any) -> Any:
-        buffer = launch(*arguments)
-        used.append(buffer is not None)
-        return buffer
+    def noted(*arguments: Any) -> bool:
+        used.append(launch(*arguments))
+        return used[-1]
 
     monkeypatch.setattr(recall, "launch", noted)
     return used

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import xgpu
-from tests.comparing import same
+from tests.comparing import host, same
 from xgpu import Device
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -110,3 +110,74 @@ def test_searchsorted(device: Device, side: Any) -> None:
     given = on(device, unsorted), on(device, A)
     found = xgpu.searchsorted(*given, side=side, sorter=on(device, order))
     same(found, np.searchsorted(unsorted, A, side=side, sorter=order))
+
+
+INDEXED: dict[str, Any] = {
+    "argsort": lambda x: x[0][xgpu.argsort(x[0, :, 0])],
+    "argsort along": lambda x: xgpu.take_along_axis(x, xgpu.argsort(x, axis=1), axis=1),
+    "argmax": lambda x: xgpu.take_along_axis(x, xgpu.argmax(x, axis=2, keepdims=True), axis=2),
+    "remainder": lambda x: x[xgpu.arange(100, device=x.device) % 6],
+    "from the end": lambda x: x[-1 - xgpu.arange(6, device=x.device)],
+    "clip": lambda x: x[0, :, 0][xgpu.clip(x[1, :, 2], 0, 8)],
+    "searchsorted": lambda x: x[0, :, 0][xgpu.searchsorted(x[0, :8, 0], x[1])],
+    "an array of the host": lambda x: x[:, xgpu.asarray([0, -2], device=x.device)],
+    "a list": lambda x: x[[0, 5], [1, 2]],
+    "small integers": lambda x: xgpu.arange(256, device=x.device)[xgpu.astype(x, xgpu.uint8)],
+    "taken": lambda x: xgpu.take(x, xgpu.arange(0, 9, 2, device=x.device), axis=1),
+    "of several": lambda x: x[xgpu.concat([xgpu.argsort(x[:, 0, 0]), xgpu.arange(2)])],
+    "assigned": lambda x: x.__setitem__((0, xgpu.argsort(x[0, :, 0])), x[1]),
+    "repeated": lambda x: xgpu.repeat(x, xgpu.astype(x[:, 0, 0] > 0, xgpu.int64), axis=0),
+}
+
+
+@pytest.mark.parametrize("name", INDEXED)
+def test_an_index_whose_bounds_are_known_is_not_looked_at(device: Device, name: str) -> None:
+    with xgpu.default_device(device):
+        x = on(device, A)
+        with xgpu.trace() as trace, xgpu.guard("error" if name not in SIZED else "allow"):
+            INDEXED[name](x)
+    looked = "the bounds of an array of integers" in {copy.reason for copy in trace.copies}
+    # On the host a look is cheap, so nobody looks before it is needed.
+    assert looked == (name == "an array of the host" and device.type == "cpu")
+
+
+#: A copy to the device, and a number that the length of the result depends on.
+SIZED = ("a list", "repeated")
+
+
+def test_an_index_is_looked_at_once(device: Device) -> None:
+    x, i = on(device, A), on(device, A[:, :, 0]) // 20
+    with xgpu.trace() as trace:
+        first, second = x[i, 0], x[i, 0]
+        third = xgpu.take_along_axis(x[..., 0], i, axis=0)
+        with pytest.raises(IndexError, match="index -3 is out of bounds for axis 0 with size 2"):
+            x[:2][i]
+    assert len(trace.copies) == 2, "the least and the largest"
+    wanted = A[A[:, :, 0] // 20, 0]
+    same(first, wanted)
+    same(second, wanted)
+    same(third, np.take_along_axis(A[..., 0], A[:, :, 0] // 20, 0))
+    i[0, 0] = 7
+    with pytest.raises(IndexError, match="index 7 is out of bounds for axis 0 with size 6"):
+        x[i]
+
+
+def test_known_bounds_beyond_the_axis_are_looked_at(device: Device) -> None:
+    x = on(device, A[0])
+    same(x[xgpu.argmax(on(device, A[0]), axis=1)], A[0][A[0].argmax(axis=1)])
+    with pytest.raises(IndexError, match="index 8 is out of bounds for axis 0 with size 8"):
+        x[:8][xgpu.argsort(x[:, 0])]
+    same(x[:8][xgpu.argsort(x[:, 0]) // 2], A[0][np.argsort(A[0][:, 0]) // 2])
+
+
+def test_an_index_that_others_have_seen() -> None:
+    x = xgpu.arange(100)
+    index = xgpu.asarray(np.asarray([-3, 5], dtype=np.int8))
+    seen = np.asarray(index)
+    del seen
+    for _ in range(2):  # the first time it is looked at
+        np.testing.assert_array_equal(host(x[index]), [97, 5])
+    seen = np.asarray(index)
+    seen[0] = 6
+    del seen
+    np.testing.assert_array_equal(host(x[index]), [6, 5])

@@ -17,7 +17,7 @@ COPIES: dict[str, tuple[Callable[[xgpu.Array], Any], list[str]]] = {
     "mask": (lambda x: x[x > 1.0], ["the number of True in a mask"]),
     "nonzero": (xgpu.nonzero, ["the number of True in a mask"]),
     "integers": (
-        lambda x: x[xgpu.asarray([2, 0], device=x.device) + 0],
+        lambda x: x[xgpu.astype(x, xgpu.int64)],
         ["the bounds of an array of integers"] * 2,
     ),
     "fused": (lambda x: xgpu.materialize(xgpu.exp(x) + xgpu.sum(x)), []),

@@ -6,6 +6,7 @@ from typing import Final
 
 import xgpu
 from tests.wrong_backends import (
+    beyond,
     complexes,
     elementwise,
     integers,
@@ -17,7 +18,17 @@ from tests.wrong_backends import (
 )
 from tests.wrong_backends.mutant import Mutant
 
-PARTS: Final = (zeros, elementwise, integers, complexes, reductions, linear, memory, programs)
+PARTS: Final = (
+    zeros,
+    elementwise,
+    integers,
+    complexes,
+    reductions,
+    linear,
+    memory,
+    programs,
+    beyond,
+)
 
 MUTANTS: Final[dict[str, Mutant]] = {m.id: m for part in PARTS for m in part.MUTANTS}
 """By id."""

@@ -145,7 +145,7 @@ def _patch(name: str) -> None:
     put(name, partial(_zeroed, name))
 
 
-def _of_function(name: str) -> Mutant:
+def of_function(name: str) -> Mutant:
     filler = "ones" if name in ZEROS else "zeros"
     return Mutant(
         f"function-{name}",
@@ -231,6 +231,6 @@ def _of_scalar(op: str, operator: str) -> Mutant:
 
 MUTANTS: Final = (
     *(_of_op(op) for op in OPS if op.kind is not Kind.STRUCTURE),
-    *(_of_function(name) for name in functions()),
+    *(of_function(name) for name in functions()),
     *(_of_scalar(op, operator) for op, operator in OPERATORS.items()),
 )

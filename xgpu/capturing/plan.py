@@ -172,7 +172,7 @@ class Plan:
         """Replay, for the user's line so many callers up."""
         device = self.device
         frame = sys._getframe(inside)
-        device.recent.append((self.name, frame.f_code, frame.f_lineno))
+        device.recent.append((self.name, frame.f_code, frame.f_lasti))
         with lock:
             self.replay.run(slots)
 

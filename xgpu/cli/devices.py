@@ -8,14 +8,17 @@ from rich.text import Text
 
 import xgpu
 from xgpu.cli.choose import look
+from xgpu.cli.installed import versions
 
 
 @click.command()
 @click.argument("types", nargs=-1, metavar="[TYPE]...")
-def devices(types: tuple[str, ...]) -> None:
+@click.option("--all", "every", is_flag=True, help="Import every library, and list its devices.")
+def devices(types: tuple[str, ...], every: bool) -> None:
     """List every installed backend, or these: its devices, or why it has none here.
 
-    To list a backend's devices is to import its library: a TYPE, such as cuda, imports that alone.
+    To list a backend's devices is to import its library. Of a large one, such as torch, that alone
+    takes seconds: without a TYPE only its version is told, and a TYPE imports it.
     """
     entries = xgpu.backends()
     unknown = set(types) - {entry.type for entry in entries}
@@ -27,8 +30,14 @@ def devices(types: tuple[str, ...]) -> None:
     for entry in entries:
         if types and entry.type not in types:
             continue
-        found, reason = look(entry.type)
         origin = ", ".join(part for part in (entry.source, entry.distribution) if part)
+        needs = {} if types or every else versions(entry)
+        if needs and (default is None or default.type != entry.type):
+            console.print(Text.assemble((entry.type, "bold"), f"  installed  ({origin})"))
+            libraries = ", ".join(f"{name} {version}" for name, version in needs.items())
+            console.print(Text(f"    {libraries}; its devices: xgpu devices {entry.type}"))
+            continue
+        found, reason = look(entry.type)
         if found:
             console.print(Text.assemble((entry.type, "bold green"), f"  loaded  ({origin})"))
         else:

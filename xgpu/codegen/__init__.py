@@ -6,14 +6,16 @@ and packs what the kernel is called with, `tuning` chooses how much one thread d
 
 from xgpu.codegen.arguments import Packer, divisor, layout
 from xgpu.codegen.dialect import Dialect
+from xgpu.codegen.donation import donors
 from xgpu.codegen.emit import emit
 from xgpu.codegen.moments import folded_once, online
 from xgpu.codegen.pair_writer import COLUMNS, NEITHER, ROWS, Pairing, emit_pairs, pair_weight
 from xgpu.codegen.passes import tune_rows
-from xgpu.codegen.stages import located, vectorised
+from xgpu.codegen.stages import in_runs, located, vectorised
 from xgpu.codegen.stencil_writer import Group, Stencil, emit_stencil
 from xgpu.codegen.tile_writer import Turning, emit_tiles, tile_length, tile_weight
 from xgpu.codegen.tuning import Tuning, state_bytes, tune
+from xgpu.codegen.varying import Varying
 
 __all__ = [
     "COLUMNS",
@@ -26,12 +28,15 @@ __all__ = [
     "Stencil",
     "Tuning",
     "Turning",
+    "Varying",
     "divisor",
+    "donors",
     "emit",
     "emit_pairs",
     "emit_stencil",
     "emit_tiles",
     "folded_once",
+    "in_runs",
     "layout",
     "located",
     "online",

@@ -22,7 +22,7 @@ from xgpu.plugin.program import Input, Operand, Output, Program
 
 Slot = Literal["integer", "unsigned", "single", "real", "complex", "divisor", "source", "target"]
 
-_FORMATS: dict[Slot, str] = {
+FORMATS: dict[Slot, str] = {
     "integer": "q",
     "unsigned": "Q",
     "single": "f4x",
@@ -117,7 +117,7 @@ class Packer:
     def __init__(self, program: Program) -> None:
         fields = layout(program)
         layout_of_slots = struct.Struct(
-            "=" + "".join(_FORMATS[f.slot] * (1 if f.length is None else f.length) for f in fields)
+            "=" + "".join(FORMATS[f.slot] * (1 if f.length is None else f.length) for f in fields)
         )
         self.nbytes: int = layout_of_slots.size
         self._pack_into: Callable[..., None] = layout_of_slots.pack_into
@@ -129,35 +129,6 @@ class Packer:
         self._sizes = tuple(0 if how == _SCALAR else size for how, size, _ in self._plans)
         self._plain = all(how in (_POINTER, _SCALAR) for how, _, _ in self._plans)
         self._wide = tuple(n for n, (_, _, counts) in enumerate(self._plans) if counts)
-        #: Whether each operand is one slot, and there is one output.
-        self.simple: bool = self._plain and len(program.outputs) == 1
-        #: The slots of numbers, if so.
-        self.numbers: tuple[int, ...] = tuple(n for n, size in enumerate(self._sizes) if not size)
-
-    @property
-    def arguments(self) -> npt.NDArray[np.uint8]:
-        """The struct, one and the same for all launches."""
-        return self._arguments
-
-    def slots(self, inputs: Sequence[Operand], address: int) -> list[Any]:
-        """The slots of the operands, where `simple`; ``address`` is that of the output."""
-        slots = [
-            value.ptr + offset * size if size else value
-            for size, (value, offset, _) in zip(self._sizes, inputs)  # noqa: B905
-        ]
-        slots.append(address)
-        return slots
-
-    def write(self, header: Sequence[int], slots: Sequence[Any]) -> None:
-        """Put `slots` into the struct."""
-        addresses = 0
-        for number in self._wide:
-            addresses |= slots[number]
-        aligned = addresses & 15 == 0
-        try:
-            self._pack_into(self._arguments, 0, *header, *slots, aligned)
-        except OverflowError:
-            self._pack_far([*header, *slots, aligned])
 
     def pack(
         self, header: Sequence[int], inputs: Sequence[Operand], outputs: Sequence[Operand]
@@ -171,7 +142,7 @@ class Packer:
         arguments = self._arguments
         operands = (*inputs, *outputs)
         if self._plain:
-            # The path of most launches, and of all small ones.
+            # The path of most launches but those that are prepared (`varying`).
             slots = [
                 value.ptr + offset * size if size else value
                 for size, (value, offset, _) in zip(self._sizes, operands)  # noqa: B905

@@ -26,10 +26,13 @@ _HEADERS: Final = {
     "accumulators": "all any argmax argmin max min prod squares_about sum",
     "exponentials": "exponentials_about",
     "special/bessel": "i0e i1e",
+    "special/bessel_j": "j0 j1 y0 y1",
+    "special/bessel_k": "k0e k1e",
     "special/beta": "betainc betaincc betaln",
     "special/error": "erf erfc erfcx erfinv ndtri",
     "special/gamma": "digamma gamma gammaln",
     "special/incomplete_gamma": "gammainc gammaincc",
+    "special/inverse_gamma": "gammaincinv gammainccinv",
     "special/student": "stdtr stdtrit",
     "special/zeta": "riemann_zeta zeta",
 }

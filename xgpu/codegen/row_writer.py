@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator
 from xgpu.codegen.arguments import layout
 from xgpu.codegen.dialect import Dialect
 from xgpu.codegen.passes import Pass, Passes, passes, tune_rows
-from xgpu.codegen.stages import located, vectorised
+from xgpu.codegen.stages import in_runs, located
 from xgpu.codegen.writer import Writer, boolean, indented, struct
-from xgpu.plugin.program import Program
+from xgpu.plugin.program import Input, Output, Program
 
 
 class RowWriter(Writer):
@@ -50,15 +50,13 @@ class RowWriter(Writer):
         """What the struct ``program`` declares."""
         program, tuning, steps = self.program, tune_rows(self.program), self.plan.passes
         folds = sum(bool(step.reductions) for step in steps)
-        # Whether the points of a run lie at even distances in every operand.
-        runs = program.reduced == 1 or vectorised(program)
         yield f"using index = {'int64_t' if program.wide else 'int32_t'};"
         yield "using position = unsigned_of<index>;"
         yield f"static constexpr int kept_axes = {program.kept}, rank = {self.rank};"
         yield f"static constexpr int vector = {tuning.vector};"
         yield f"static constexpr int passes = {len(steps)}, folds = {folds};"
         yield f"static constexpr bool located = {boolean(located(program))};"
-        yield f"static constexpr bool runs = {boolean(runs)};"
+        yield f"static constexpr bool runs = {boolean(in_runs(program))};"
         yield "using point = xgpu::point<index, rank>;"
         yield ""
         yield from struct("arguments", (self.field(f) for f in layout(program)))
@@ -70,6 +68,7 @@ class RowWriter(Writer):
             yield from struct(name, (f"{self.type(v)} v{v};" for v in values))
         yield ""
         yield from self.prepare()
+        yield from self.even()
         yield from self.first()
         for at, step in enumerate(steps):
             results = (f"{self.type(v)} v{v};" for v in step.results)
@@ -150,7 +149,8 @@ class RowWriter(Writer):
         )
         yield "template <int N>"
         yield from self.method(
-            f"void load_run({which}, const arguments& a, const point& p, points (&l)[N])",
+            f"void load_run({which}, const arguments& a, bool even, const point& p, "
+            "points (&l)[N])",
             [line for v in loads for line in self.run(v)],
         )
 
@@ -167,8 +167,41 @@ class RowWriter(Writer):
             yield f"const int64_t v{value} = {self.read(value)};"
             yield f"for (int j = 0; j < N; ++j) l[j].v{value} = v{value} + j * {step};"
             return
-        start = f"a.{name} + ({self.place(name, given, False)})"
-        yield f"xgpu::load_run({start}, {self.step(name, given.access)}, l, &points::v{value});"
+        yield from self.wide("load", name, given, f"l, &points::v{value}")
+
+    def wide(self, kind: str, name: str, operand: Input | Output, values: str) -> Iterator[str]:
+        """Moves a run: in wide accesses where it is known to lie so, else where it is found to."""
+        start = f"a.{name} + ({self.place(name, operand, False)})"
+        known = "a.aligned" if operand.access == "contiguous" else "even"
+        once = "<true>" if kind == "load" and operand.access == "contiguous" else ""
+        yield f"if ({known}) xgpu::{kind}_neighbours{once}({start}, {values});"
+        yield f"else xgpu::{kind}_run({start}, {self.step(name, operand.access)}, {values});"
+
+    def even(self) -> Iterator[str]:
+        """The function that tells whether all runs of strided operands are whole wide accesses.
+
+        A run begins at a multiple of ``vector`` points of a row.
+        """
+        program = self.program
+        names = [
+            f"a.in{number}"
+            for number, given in enumerate(program.inputs)
+            if given.access == "strided" and not given.after
+        ]
+        names += [
+            f"a.out{number}"
+            for number, output in enumerate(program.outputs)
+            if output.access == "strided" and not output.reduced
+        ]
+        lines = ["bool all = true;"]
+        for name in names:
+            size = f"(vector * sizeof(*{name}))"
+            lines += [
+                f"all = all && reinterpret_cast<uint64_t>({name}) % {size} == 0;",
+                f"all = all && {name}_strides[rank - 1] == 1;",
+                f"for (int i = 0; i < rank - 1; ++i) all = all && {name}_strides[i] % vector == 0;",
+            ]
+        yield from self.method("bool even(const arguments& a)", [*lines, "return all;"])
 
     def compute(
         self, at: int, which: str, values: tuple[int, ...], taken: tuple[int, ...]
@@ -199,14 +232,13 @@ class RowWriter(Writer):
             f"void store(const arguments& a, const point& p, const results{at}& r)",
             [self.written(n, o, f"r.v{o.value}") for n, o in outputs],
         )
-        lines = []
+        lines: list[str] = []
         for number, output in outputs:
-            name = f"out{number}"
-            start = f"a.{name} + ({self.place(name, output, False)})"
-            step_text = self.step(name, output.access)
             member = f"&results{at}::v{output.value}"
-            lines.append(f"xgpu::store_run({start}, {step_text}, r, {member});")
+            lines += self.wide("store", f"out{number}", output, f"r, {member}")
         yield "template <int N>"
         yield from self.method(
-            f"void store_run(const arguments& a, const point& p, const results{at} (&r)[N])", lines
+            "void store_run(const arguments& a, bool even, const point& p, "
+            f"const results{at} (&r)[N])",
+            lines,
         )

@@ -107,6 +107,11 @@ def located(program: Program) -> bool:
     )
 
 
+def in_runs(program: Program) -> bool:
+    """Whether neighbours along the rows of a row program lie at even distances in every operand."""
+    return program.reduced == 1 or vectorised(program)
+
+
 def vectorised(program: Program) -> bool:
     """Whether neighbouring points are neighbours in every operand that is read at the points."""
     reads = [i for i in program.inputs if not i.after and not is_invariant(i)]

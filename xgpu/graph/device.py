@@ -41,9 +41,9 @@ class Device:
         self.rows: Final[bool] = "row programs" in capabilities
         #: Structural key of a program -> compiled kernel.
         self.kernels: Final[dict[Any, Any]] = {}
-        #: Structure of pending nodes -> what it was lowered to (`xgpu.runtime.shortcut`).
+        #: Structure of pending nodes -> what it was lowered to (`xgpu.runtime.recall`).
         self.plans: Final[dict[Any, Any]] = {}
-        #: Op and depth of a root -> functions that know a structure (`xgpu.runtime.matching`).
+        #: Op, depth and shape of a root -> who knows its structure (`xgpu.runtime.matching`).
         self.matchers: Final[dict[Any, list[Any]]] = {}
         #: What was queued last, for the report of a fault (`xgpu.graph.faults`).
         self.recent: Final[Recent] = deque(maxlen=8)

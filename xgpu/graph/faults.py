@@ -9,13 +9,15 @@ from __future__ import annotations
 import shlex
 import sys
 from collections import deque
+from types import CodeType
 from typing import Any, Final
 
 from xgpu.graph.lines import users_frame
 from xgpu.plugin.errors import KernelError
 
 Recent = deque[tuple[Any, Any, int]]
-"""(kernel or name of an op, code, line) of what was queued last, the latest at the end."""
+"""(kernel or name of an op, the code that asked for it, the instruction there) of what was queued
+last, the latest at the end."""
 
 SHOWN: Final = 5
 """Kernels that an error names."""
@@ -29,7 +31,8 @@ def launched(recent: Recent, kernel: Any, inside: int = 1) -> None:
     frame = users_frame(sys._getframe(inside))
     if frame is not None:
         # The frame itself would keep the user's arrays alive.
-        recent.append((kernel, frame.f_code, frame.f_lineno))
+        # The line is looked up in a table of the code's: when somebody wants to know it.
+        recent.append((kernel, frame.f_code, frame.f_lasti))
 
 
 def explain(error: KernelError, recent: Recent, device: object) -> None:
@@ -37,8 +40,8 @@ def explain(error: KernelError, recent: Recent, device: object) -> None:
     if getattr(error, "__notes__", None):
         return  # it passed here already, on its way to the user
     lines = [
-        f"  {getattr(kernel, 'name', kernel)}, asked for at {code.co_filename}:{line}"
-        for kernel, code, line in reversed(list(recent)[-SHOWN:])
+        f"  {getattr(kernel, 'name', kernel)}, asked for at {code.co_filename}:{_line(code, at)}"
+        for kernel, code, at in reversed(list(recent)[-SHOWN:])
     ]
     if lines:
         error.add_note("\n".join([f"Queued last on {device}, the latest first:", *lines]))
@@ -46,6 +49,12 @@ def explain(error: KernelError, recent: Recent, device: object) -> None:
         "To have it raised by the call that recorded the op, run each call alone and wait for it: "
         + replay()
     )
+
+
+def _line(code: CodeType, at: int) -> int:
+    """The line of the instruction at ``at``; the first one of the code if it has none."""
+    found = (line for start, end, line in code.co_lines() if start <= at < end)
+    return next(found, None) or code.co_firstlineno
 
 
 def replay() -> str:

@@ -27,6 +27,9 @@ class Node:
     view, the region of an assignment, the value of a constant. An elementwise op of an array and
     a Python scalar has the pair (scalar, whether it comes first) there and the array as its one
     input; the scalar's dtype is the array's.
+
+    `pending` makes one. The class has no ``__init__``, with which an empty one would cost half as
+    much again: recording fills it in where it is made.
     """
 
     op: Op
@@ -52,25 +55,15 @@ class Node:
         "shape",
     )
 
-    def __init__(
-        self,
-        op: Op,
-        inputs: tuple[Node, ...],
-        shape: tuple[int, ...],
-        dtype: DType,
-        device: Device,
-        attrs: Any = None,
-        depth: int = 0,
-    ) -> None:
-        # ``line``, the user's line, is set by the trace alone.
-        self.op = op
-        self.inputs = inputs
+    def as_leaf(self, shape: tuple[int, ...], dtype: DType, device: Device) -> None:
+        """What a subclass's ``__init__`` begins with: it is not computed."""
+        self.op = ops.LEAF
+        self.inputs = ()
         self.shape = shape
         self.dtype = dtype
         self.device = device
-        self.attrs = attrs
-        self.buffer = None
-        self.depth = depth
+        self.attrs = self.buffer = None
+        self.depth = 0
 
     def __repr__(self) -> str:
         state = "pending" if self.buffer is None else "materialized"
@@ -104,24 +97,48 @@ class Shared(Node):
         lasting: bool,
         readonly: bool,
     ) -> None:
-        super().__init__(ops.LEAF, (), shape, dtype, device, None, MAX_DEPTH)
+        self.as_leaf(shape, dtype, device)
         self.buffer = buffer
+        self.depth = MAX_DEPTH
         self.loans = []
         self.lasting = lasting
         self.readonly = readonly
         self.keeps = None
 
 
+def pending(
+    op: Op,
+    inputs: tuple[Node, ...],
+    shape: tuple[int, ...],
+    dtype: DType,
+    device: Device,
+    attrs: Any = None,
+    depth: int = 0,
+) -> Node:
+    """A node whose value is yet to be computed."""
+    # ``line``, the user's line, is set by the trace alone.
+    node = Node()
+    node.op = op
+    node.inputs = inputs
+    node.shape = shape
+    node.dtype = dtype
+    node.device = device
+    node.attrs = attrs
+    node.buffer = None
+    node.depth = depth
+    return node
+
+
 def leaf(buffer: Any, shape: tuple[int, ...], dtype: DType, device: Device) -> Node:
     """A node whose buffer exists."""
-    node = Node(ops.LEAF, (), shape, dtype, device)
+    node = pending(ops.LEAF, (), shape, dtype, device)
     node.buffer = buffer
     return node
 
 
 def constant(value: Any, dtype: DType, device: Device) -> Node:
     """A 0-d node with a host scalar, passed to kernels by value."""
-    return Node(ops.CONSTANT, (), (), dtype, device, value)
+    return pending(ops.CONSTANT, (), (), dtype, device, value)
 
 
 def filled(shape: tuple[int, ...], value: Any, dtype: DType, device: Device) -> Node:
@@ -132,17 +149,17 @@ def filled(shape: tuple[int, ...], value: Any, dtype: DType, device: Device) -> 
 
 def viewed(node: Node, view: View) -> Node:
     """``node`` through ``view``."""
-    return Node(ops.VIEW, (node,), view.shape, node.dtype, node.device, view, node.depth + 1)
+    return pending(ops.VIEW, (node,), view.shape, node.dtype, node.device, view, node.depth + 1)
 
 
 def coordinate(shape: tuple[int, ...], axis: int, device: Device) -> Node:
     """The coordinate along ``axis`` at each place of ``shape``, an int64."""
-    return Node(ops.INDEX, (), shape, dtypes.int64, device, axis)
+    return pending(ops.INDEX, (), shape, dtypes.int64, device, axis)
 
 
 def assigned(target: Node, value: Node, region: View) -> Node:
     """``target`` with ``value`` (of the region's shape) in ``region``."""
     depth = max(target.depth, value.depth) + 1
-    return Node(
+    return pending(
         ops.ASSIGN, (target, value), target.shape, target.dtype, target.device, region, depth
     )

@@ -14,6 +14,7 @@ from xgpu.plugin.backend import (
     Kernel,
     KernelOp,
 )
+from xgpu.plugin.donation import Donation
 from xgpu.plugin.errors import (
     BackendUnavailableError,
     CaptureError,
@@ -26,6 +27,7 @@ from xgpu.plugin.errors import (
 from xgpu.plugin.exchange import Exchange, HostExchange
 from xgpu.plugin.graphs import Graph, Graphs, Launch, Named
 from xgpu.plugin.hookspecs import GROUP, hookimpl, hookspec
+from xgpu.plugin.launchers import Launcher, Launchers
 from xgpu.plugin.library import library
 from xgpu.plugin.meter import Meter
 from xgpu.plugin.namespace import NamespaceBackend
@@ -43,6 +45,7 @@ __all__ = [
     "CaptureError",
     "DeviceInfo",
     "DeviceMismatchError",
+    "Donation",
     "Exchange",
     "Graph",
     "Graphs",
@@ -53,6 +56,8 @@ __all__ = [
     "KernelError",
     "KernelOp",
     "Launch",
+    "Launcher",
+    "Launchers",
     "Meter",
     "Named",
     "NamespaceBackend",

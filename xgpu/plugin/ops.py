@@ -162,19 +162,28 @@ ERFINV = _row("erfinv", _E, 1, "f")
 GAMMA = _row("gamma", _E, 1, "f")
 GAMMAINC = _row("gammainc", _E, 2, "f")
 GAMMAINCC = _row("gammaincc", _E, 2, "f")
+GAMMAINCCINV = _row("gammainccinv", _E, 2, "f")
+GAMMAINCINV = _row("gammaincinv", _E, 2, "f")
 GAMMALN = _row("gammaln", _E, 1, "f")
 I0E = _row("i0e", _E, 1, "f")
 I1E = _row("i1e", _E, 1, "f")
+J0 = _row("j0", _E, 1, "f")
+J1 = _row("j1", _E, 1, "f")
+K0E = _row("k0e", _E, 1, "f")
+K1E = _row("k1e", _E, 1, "f")
 NDTRI = _row("ndtri", _E, 1, "f")
 RIEMANN_ZETA = _row("riemann_zeta", _E, 1, "f")
 STDTR = _row("stdtr", _E, 2, "f")
 STDTRIT = _row("stdtrit", _E, 2, "f")
+Y0 = _row("y0", _E, 1, "f")
+Y1 = _row("y1", _E, 1, "f")
 ZETA = _row("zeta", _E, 2, "f")
 
 _OPTIONAL: Final = frozenset(
     {
         *(BETAINC, BETAINCC, BETALN, DIGAMMA, ERF, ERFC, ERFCX, ERFINV, GAMMA, GAMMAINC),
-        *(GAMMAINCC, GAMMALN, I0E, I1E, NDTRI, RIEMANN_ZETA, STDTR, STDTRIT, ZETA),
+        *(GAMMAINCC, GAMMAINCCINV, GAMMAINCINV, GAMMALN, I0E, I1E, J0, J1, K0E, K1E, NDTRI),
+        *(RIEMANN_ZETA, STDTR, STDTRIT, Y0, Y1, ZETA),
     }
 )
 

@@ -23,7 +23,7 @@ SCALAR_TYPES: Final = (bool, int, float, complex)
 _RANK: Final = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}
 
 # Asking numpy.iinfo costs more than recording an op.
-_BOUNDS: Final = {
+BOUNDS: Final = {
     dtype: (int(np.iinfo(dtype).min), int(np.iinfo(dtype).max))
     for dtype in dtypes.SUPPORTED
     if dtypes.kind_of(dtype) in "iu"
@@ -83,7 +83,7 @@ def fit(value: Scalar, dtype: DType) -> Scalar:
     kind = dtypes.kind_of(dtype)
     if kind in "iu":
         whole = int(value.real) if isinstance(value, complex) else int(value)
-        least, largest = _BOUNDS[dtype]
+        least, largest = BOUNDS[dtype]
         if not least <= whole <= largest:
             raise _too_large(whole, dtype)
         return whole

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from xgpu.plugin.backend import Buffer
+from xgpu.plugin.dtypes import DType
 
 Stream = Any
 """A queue of a device's work; ``ptr`` is the target's own handle, 0 where there is none."""
@@ -63,4 +64,14 @@ class Streams(Protocol):
 
     def from_host(self, device: int, array: Any) -> Buffer:
         """As `Backend.from_host`, but the copy is queued: ``array`` is kept, and not changed."""
+        ...
+
+    def to_host(
+        self, device: int, buffer: Buffer, dtype: DType, offset: int, size: int
+    ) -> tuple[Any, Any]:
+        """As `Backend.to_host`, but the copy is queued, and an event after it.
+
+        Returns a one-dimensional ``numpy.ndarray``, page-locked and kept until the copy is done,
+        and the event: nobody reads the one before the other is reached.
+        """
         ...

@@ -5,21 +5,32 @@ Programs carry no sizes, so the cache's key is the program itself; a new size co
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from typing import Any
 
 from xgpu.graph.device import Device
 from xgpu.graph.faults import explain, launched
+from xgpu.graph.node import Node
 from xgpu.plugin.errors import KernelError
-from xgpu.plugin.program import Input, Instr, Output, Program
-from xgpu.runtime import tape, trace
+from xgpu.plugin.program import Input, Instr, Operand, Output, Program
+from xgpu.runtime import donation, tape, trace
 from xgpu.runtime.collapse import Load
 from xgpu.runtime.lowering import Lowered
 
 
-def launch(device: Device, lowered: Lowered, reason: str, loads: Sequence[Load]) -> list[Any]:
-    """Run a lowered program, whose inputs are ``loads``; returns a buffer for each output."""
+def launch(
+    device: Device,
+    lowered: Lowered,
+    reason: str,
+    loads: Sequence[Load],
+    roots: Sequence[Node] = (),
+) -> list[Any]:
+    """Run a lowered program, whose inputs are ``loads``; returns a buffer for each output.
+
+    With its ``roots``, outputs may be in the memory of inputs that nobody reads again.
+    """
     kernel = device.kernels.get(lowered.key)
     cached = kernel is not None
     if kernel is None:
@@ -39,10 +50,14 @@ def launch(device: Device, lowered: Lowered, reason: str, loads: Sequence[Load])
                     noted.allocated(node.dtype, 0, buffer)
     else:
         launched(device.recent, kernel)
-        try:
-            buffers = backend.launch(
-                device.index, kernel, lowered.shape, lowered.inputs, lowered.outputs
+        inputs = lowered.inputs
+        outputs: Sequence[Operand] = lowered.outputs
+        if roots and math.prod(lowered.shape) >= donation.LEAST:
+            outputs = donation.outputs_of(
+                roots, lowered.nodes, kernel, lowered.shape, inputs, outputs, loads
             )
+        try:
+            buffers = backend.launch(device.index, kernel, lowered.shape, inputs, outputs)
         except KernelError as error:
             explain(error, device.recent, device)
             raise

@@ -10,7 +10,7 @@ from typing import Any
 
 from xgpu.graph import composites
 from xgpu.graph.device import Device
-from xgpu.graph.node import Node, constant
+from xgpu.graph.node import Node, constant, pending
 from xgpu.plugin.dtypes import DType, kind_of
 from xgpu.plugin.errors import UnsupportedOperationError
 from xgpu.plugin.ops import TABLE, Kind, Op
@@ -42,7 +42,7 @@ def node(
     to = _fallback(op, device)
     reason = _reason(op)
     there = tuple(moved(x, to, reason) for x in inputs)
-    made = Node(op, there, shape, dtype, to, attrs, 1)
+    made = pending(op, there, shape, dtype, to, attrs, 1)
     materialize([made], "a fallback")
     trace.fell_back(op, device, to)
     return moved(made, device, reason)

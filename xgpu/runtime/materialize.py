@@ -21,8 +21,7 @@ from xgpu.plugin.backend import KernelOp
 from xgpu.plugin.errors import KernelError
 from xgpu.plugin.ops import Kind, Op
 from xgpu.plugin.program import Result, Strided, contiguous_strides
-from xgpu.runtime import guard, matching, recall, shortcut, tape, trace
-from xgpu.runtime.collapse import LIMIT
+from xgpu.runtime import guard, matching, recall, tape, trace
 from xgpu.runtime.held import edges, held, is_held
 from xgpu.runtime.kernels import launch
 from xgpu.runtime.lowering import Lowered, Lowering
@@ -57,7 +56,8 @@ def one(node: Node) -> None:
     """`materialize` of one node."""
     if node.buffer is None:
         with lock:
-            _one(node, "asked for")
+            if trace.active or tape.active or not matching.launch(node):
+                _unmatched(node, "asked for")
 
 
 def strided(node: Node) -> Strided:
@@ -130,13 +130,17 @@ def _memory(node: Node) -> Node:
 
 def _one(node: Node, reason: str) -> None:
     """Give ``node`` a buffer, if it has none, for ``reason``."""
+    if node.buffer is None and (trace.active or tape.active or not matching.launch(node)):
+        _unmatched(node, reason)
+
+
+def _unmatched(node: Node, reason: str) -> None:
+    """The same, where no matcher knows how."""
     if node.buffer is not None:
         return
     op = node.op
-    if op.kind is ELEMENTWISE and not (trace.active or tape.active):
-        _flat(node, reason)
-    elif op.kind is REDUCTION and not (trace.active or tape.active):
-        _sized(node, reason)
+    if (op.kind is ELEMENTWISE or op.kind is REDUCTION) and not (trace.active or tape.active):
+        _recalled(node, reason)
     elif op is ops.ASSIGN:
         _assign(node, reason)
     elif op is ops.EMPTY:
@@ -145,41 +149,8 @@ def _one(node: Node, reason: str) -> None:
         _fused([node], reason)
 
 
-def _flat(node: Node, reason: str) -> None:
+def _recalled(node: Node, reason: str) -> None:
     """`_fused` of one node, by way of what the same structure was lowered to before."""
-    device = node.device
-    matchers = device.matchers.get((node.op, node.depth))
-    if matchers is not None:
-        size = math.prod(node.shape)
-        for match, kernel in matchers if 0 < size <= LIMIT else ():
-            operands = match(node)
-            if operands is not None:
-                shortcut.queue(node, kernel, operands, size)
-                return
-    flat = shortcut.flatten(node)
-    if flat is None:
-        _sized(node, reason)
-        return
-    plan = device.plans.get(flat.key)
-    if plan is not None:
-        plan.hits += 1
-        if plan.hits == matching.HITS:
-            matching.remember(device, flat, plan)
-        if not shortcut.launch(plan, flat):
-            del flat  # it holds the nodes, and who holds a node is what comes next
-            _fused([node], reason)
-        return
-    key, places, references = flat.key, shortcut.places(flat.leaves), shortcut.references(flat)
-    del flat
-    lowered, loads = _fused([node], reason)
-    if lowered is not None:
-        found = shortcut.plan(places, references, device.kernels[lowered.key], lowered, loads)
-        if found is not None:
-            device.plans[key] = found
-
-
-def _sized(node: Node, reason: str) -> None:
-    """`_fused` of one node, by way of what the same structure and sizes were lowered to before."""
     device = node.device
     walked = recall.walk(node)
     if walked is None:
@@ -187,18 +158,20 @@ def _sized(node: Node, reason: str) -> None:
         return
     plan = device.plans.get(walked.key)
     if plan is not None:
-        buffer = recall.launch(plan, walked, device)
-        del walked  # it holds the nodes, and who holds a node is what comes next
-        if buffer is None:
+        plan.hits += 1
+        if plan.hits >= matching.HITS:
+            matching.remember(device, walked, plan)
+        if not recall.launch(plan, walked):
+            del walked  # it holds the nodes, and who holds a node is what comes next
             _fused([node], reason)
-        else:
-            _settle(node, buffer)
         return
-    key, places, references = walked.key, shortcut.places(walked.leaves), recall.references(walked)
+    key, flat, leaves = walked.key, walked.flat, recall.places(walked.leaves)
+    references = recall.references(walked)
     del walked
     lowered, loads = _fused([node], reason)
     if lowered is not None:
-        found = recall.plan(places, references, device.kernels[lowered.key], lowered, loads)
+        kernel = device.kernels[lowered.key]
+        found = recall.plan(leaves, references, flat, kernel, lowered, loads)
         if found is not None:
             recall.remember(device, key, found)
 
@@ -241,11 +214,12 @@ def _fused(
     if len(left) < len(roots):
         # A root that another one read in a way that needed its buffer has it by now.
         return _fused(left, reason, known) if left else (None, [])
-    lowered = lowering.finish(roots, kept)
-    buffers = launch(roots[0].device, lowered, reason, lowering.loads)
+    lowered, loads = lowering.finish(roots, kept), lowering.loads
+    del lowering  # it holds nodes too, and what nobody else holds may give its memory
+    buffers = launch(roots[0].device, lowered, reason, loads, roots)
     for node, buffer in zip(lowered.nodes, buffers, strict=True):
         _settle(node, buffer)
-    return lowered, [node for _, node, _, _, _ in lowering.loads]
+    return lowered, [node for _, node, _, _, _ in loads]
 
 
 def _reduced_first(nodes: list[Node], kept: list[Node]) -> None:

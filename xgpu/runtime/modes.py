@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from typing import Final
 
 from xgpu.graph.device import Device
+from xgpu.graph.node import MAX_DEPTH
 from xgpu.runtime import plugins
 
 _context: Final[ContextVar[Device | None]] = ContextVar("xgpu_default_device", default=None)
@@ -24,16 +25,20 @@ eager_mode: Final[ContextVar[bool]] = ContextVar("xgpu_eager", default=_EAGER)
 
 watchers: int = int(_EAGER)
 """How many traces and eager stretches there are, in any thread: while there are none, recording
-a node looks at nothing else."""
+a node looks at nothing else but `limit`."""
+
+limit: int = 0 if watchers else MAX_DEPTH
+"""How deep a recorded node is of which something more is to be done; 0 while there are watchers."""
 
 _lock: Final = threading.Lock()
 
 
 def watch(change: int) -> None:
     """Count a watcher that begins (1) or ends (-1)."""
-    global watchers
+    global watchers, limit
     with _lock:
         watchers += change
+        limit = 0 if watchers else MAX_DEPTH
 
 
 def current_device() -> Device:

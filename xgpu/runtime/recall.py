@@ -1,25 +1,29 @@
-"""Programs with views, reductions and generators, recognised with their sizes.
+"""Programs that were lowered before, recognised in one walk over the pending nodes.
 
-`shortcut` recognises elementwise ops on whole arrays, of whatever size. For other programs, where
-operands lie and what fuses follow from the sizes too: so those are part of the key here, and what
-lowering came to is kept whole but for the buffers and the scalars.
+Lowering works out what a structure comes to: its kernel, and which of the nodes that it reads are
+the kernel's operands. For elementwise ops on whole arrays that is the same for all sizes. For other
+programs, where operands lie and what fuses follow from the sizes too, so those are part of the
+structure there. What is met again and again gets a matcher (`matching`), which costs less.
 """
 
 from __future__ import annotations
 
+import math
 import sys
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from xgpu.graph.device import Device
 from xgpu.graph.faults import explain, launched
-from xgpu.graph.node import Node
+from xgpu.graph.node import Node, pending
 from xgpu.graph.view import Shape
-from xgpu.plugin import ops
+from xgpu.plugin import dtypes, ops
 from xgpu.plugin.errors import KernelError
 from xgpu.plugin.ops import Kind
 from xgpu.plugin.program import Operand
+from xgpu.runtime import donation
+from xgpu.runtime.collapse import LIMIT as LARGEST
 from xgpu.runtime.lowering import MAX_BODY, Lowered
-from xgpu.runtime.shortcut import CALLERS, OWN, Places, leaf_of
 
 LIMIT: Final = 4096
 """How many structures a device remembers before it starts over: sizes may come without end."""
@@ -27,36 +31,67 @@ LIMIT: Final = 4096
 ELEMENTWISE, REDUCTION = Kind.ELEMENTWISE, Kind.REDUCTION
 CAST, CONSTANT, INDEX, VIEW = ops.CAST, ops.CONSTANT, ops.INDEX, ops.VIEW
 
+CALLERS: Final = 6
+"""The nearest frame that may be the user's, from `queue` over `materialize` outwards."""
+
+_FRESH: Final = ((None, 0, ()),)
+_new_tuple: Final = tuple.__new__
+
 
 class Walk(NamedTuple):
     """Pending nodes below a root, and what they read."""
 
-    key: tuple[Any, ...]  #: their structure and all sizes: equal keys are equal programs
+    key: tuple[Any, ...]  #: their structure: equal keys are equal programs
     nodes: list[Node]  #: the pending ones, the root first
     leaves: list[Node]  #: those with a buffer, constants, and nodes that take a scalar
     values: list[Any]  #: the buffers and scalars of the leaves
+    flat: bool  #: elementwise ops on whole arrays of the root's shape, whatever that is
 
 
-class Plan(NamedTuple):
+Places = dict[int, tuple[int, bool]]
+"""By the ``id`` of a leaf, which does not hold it: its number, and whether it is a scalar."""
+
+Input = tuple[int | None, int, tuple[int, ...]]
+"""Of an operand: the number of its leaf (None: it has no memory), offset, strides."""
+
+
+class Plan:
     """What a structure came to when it was lowered."""
 
-    kernel: Any
-    shape: Shape
-    inputs: tuple[tuple[int | None, int, tuple[int, ...]], ...]
-    """For each operand the number of its leaf (None: it has no memory), offset, strides."""
-    outputs: list[Operand]
-    references: int  #: to all nodes but the root, when nobody else holds one
+    __slots__ = ("hits", "inputs", "kernel", "match", "outputs", "references", "shape")
+
+    def __init__(
+        self,
+        kernel: Any,
+        shape: Shape | None,
+        inputs: tuple[Input, ...],
+        outputs: Sequence[Operand],
+        references: int,
+    ) -> None:
+        self.kernel: Any = kernel
+        self.shape: Shape | None = shape  #: None: one axis with the root's elements
+        self.inputs: tuple[Input, ...] = inputs
+        self.outputs: Sequence[Operand] = outputs
+        #: To all nodes but the root, when nobody else holds one.
+        self.references: int = references
+        #: How often the structure was met since.
+        self.hits: int = 0
+        self.match: Any = None  #: its matcher, when it has one
+
+    def space(self, root: Node) -> Shape:
+        """What the kernel is launched over for ``root``."""
+        return (math.prod(root.shape),) if self.shape is None else self.shape
 
 
 def walk(root: Node) -> Walk | None:
     """The nodes below ``root``, None if there are ops that no fused program has."""
+    shape = root.shape
+    flat = 0 < math.prod(shape) <= LARGEST
     places: dict[Node, int] = {root: 0}
     nodes = [root]
     leaves: list[Node] = []
     values: list[Any] = []
-    # Lowering may load equal scalars once, so which ones are equal is part of the structure.
-    scalars: dict[Any, int] = {}
-    key: list[Any] = ["sized"]
+    key: list[Any] = []
     add, place_of = key.append, places.get
     for node in nodes:
         op = node.op
@@ -70,10 +105,11 @@ def walk(root: Node) -> Walk | None:
                 leaves.append(node)
                 values.append(value)
                 add("first" if first else "second")
-                add(scalars.setdefault((node.inputs[0].dtype, repr(value)), len(scalars)))
         elif op.kind is REDUCTION or op is VIEW:
+            flat = False
             add(node.attrs)
         elif op is INDEX:
+            flat = False
             add(node.attrs)
             add(node.shape)
         else:
@@ -86,7 +122,8 @@ def walk(root: Node) -> Walk | None:
                     leaves.append(source)
                     values.append(source.buffer)
                     add(source.dtype)
-                    add(source.shape)
+                    if source.shape != shape:
+                        flat = False
                 elif source.op is CONSTANT:
                     leaves.append(source)
                     values.append(source.attrs)
@@ -96,25 +133,67 @@ def walk(root: Node) -> Walk | None:
                     return None
                 else:
                     nodes.append(source)
+                    if source.shape != shape:
+                        flat = False
             add(place)
-    return Walk(tuple(key), nodes, leaves, values)
+    if not flat:
+        add("sized")
+        key += [leaf.shape for leaf in leaves if leaf.buffer is not None]
+        key += equal_scalars(leaves)
+    return _new_tuple(Walk, (tuple(key), nodes, leaves, values, flat))
 
 
-def launch(plan: Plan, found: Walk, device: Device) -> Any:
-    """The buffer of the root, by its plan; None if somebody holds a node on the way to it."""
-    if _references(found.nodes) != plan.references:
-        return None
-    values = found.values
+def equal_scalars(leaves: list[Node]) -> list[int]:
+    """For each scalar that a node takes, the number of the first one of its dtype that is equal.
+
+    Lowering may load equal scalars once, where something reduces.
+    """
+    known: dict[Any, int] = {}
+    return [
+        known.setdefault((leaf.inputs[0].dtype, repr(leaf.attrs[0])), len(known))
+        for leaf in leaves
+        if leaf.buffer is None and leaf.op is not CONSTANT
+    ]
+
+
+def launch(plan: Plan, found: Walk) -> bool:
+    """Run the plan, unless somebody holds a node on the way to the root."""
+    nodes, values = found.nodes, found.values
+    # No node has fewer references than the plan's, so the sums are equal if all are.
+    if len(nodes) > 1 and _references(nodes) != plan.references:
+        return False
     inputs = [
         (None if leaf is None else values[leaf], offset, strides)
         for leaf, offset, strides in plan.inputs
     ]
-    launched(device.recent, plan.kernel, CALLERS)
+    queue(nodes[0], plan.kernel, plan.space(nodes[0]), inputs, plan.outputs, 1)
+    return True
+
+
+def queue(
+    root: Node,
+    kernel: Any,
+    shape: Shape,
+    inputs: Sequence[Operand],
+    outputs: Sequence[Operand],
+    listed: int,
+) -> None:
+    """Launch the kernel of ``root``, which gets its buffer.
+
+    Leaves are in ``listed`` lists of the callers', and their buffers in one.
+    """
+    device = root.device
+    if math.prod(shape) >= donation.LEAST:
+        outputs = donation.outputs_below(root, kernel, shape, inputs, outputs, listed, 1)
+    launched(device.recent, kernel, CALLERS)
     try:
-        return device.backend.launch(device.index, plan.kernel, plan.shape, inputs, plan.outputs)[0]
+        buffer = device.backend.launch(device.index, kernel, shape, inputs, outputs)[0]
     except KernelError as error:
         explain(error, device.recent, device)
         raise
+    root.buffer = buffer
+    root.inputs = ()
+    root.depth = 0
 
 
 def references(found: Walk) -> int:
@@ -125,23 +204,31 @@ def references(found: Walk) -> int:
     return inside + listed + OWN * len(below)
 
 
+def places(leaves: list[Node]) -> Places:
+    """Where each leaf is in the list, before anything is lowered."""
+    return {id(leaf): (number, leaf.buffer is None) for number, leaf in enumerate(leaves)}
+
+
 def plan(
-    places: Places, references: int, kernel: Any, lowered: Lowered, loads: list[Node]
+    places: Places, references: int, flat: bool, kernel: Any, lowered: Lowered, loads: list[Node]
 ) -> Plan | None:
     """What to do next time, if the structure was lowered to one program with one output."""
     if len(lowered.nodes) != 1 or 0 in lowered.shape:
         return None
-    inputs: list[tuple[int | None, int, tuple[int, ...]]] = []
+    inputs: list[Input] = []
     for node, given, (_, offset, strides) in zip(
         loads, lowered.key[3], lowered.inputs, strict=True
     ):
         leaf = None
         if given[1] != "index":
-            leaf = leaf_of(node, given, places)
-            if leaf is None:
+            # What another program had to compute first was no leaf, or one for its scalar.
+            leaf, scalar = places.get(id(node), (None, False))
+            if leaf is None or scalar != (given[1] == "scalar"):
                 return None
         inputs.append((leaf, offset, strides))
-    return Plan(kernel, lowered.shape, tuple(inputs), list(lowered.outputs), references)
+    shape = None if flat else lowered.shape
+    outputs = _FRESH if flat else tuple(lowered.outputs)
+    return Plan(kernel, shape, tuple(inputs), outputs, references)
 
 
 def remember(device: Device, key: tuple[Any, ...], found: Plan) -> None:
@@ -152,5 +239,21 @@ def remember(device: Device, key: tuple[Any, ...], found: Plan) -> None:
 
 
 def _references(nodes: list[Node]) -> int:
-    """As `shortcut` counts them."""
+    """All references to the nodes but the root, those that looking at them makes included."""
     return sum(map(sys.getrefcount, nodes[1:]))
+
+
+def _calibrate() -> int:
+    # How many references looking makes differs between Python versions: look at one node that
+    # has a single reader.
+    here: Shape = (1,)
+    inner = pending(ops.EXP, (), here, dtypes.float32, None)  # type: ignore[arg-type]
+    root = pending(ops.EXP, (inner,), here, dtypes.float32, None)  # type: ignore[arg-type]
+    del inner
+    found = walk(root)
+    assert found is not None
+    return _references(found.nodes) - 1
+
+
+OWN: Final = _calibrate()
+"""The references to a node that this module makes itself."""

@@ -14,20 +14,24 @@ from typing import Any, Final
 
 from xgpu.graph import infer, rewrites
 from xgpu.graph.device import Device
-from xgpu.graph.node import MAX_DEPTH, Node, constant, filled, viewed
+from xgpu.graph.folding import folding
+from xgpu.graph.node import MAX_DEPTH, Node, constant, filled, pending, viewed
 from xgpu.graph.shapes import broadcast_shapes
-from xgpu.graph.view import View, broadcast, permute, whole
+from xgpu.graph.view import Shape, View, broadcast, permute, whole
 from xgpu.plugin import dtypes, ops
 from xgpu.plugin.dtypes import NARROW, DType, kind_of
 from xgpu.plugin.ops import Kind, Op
 from xgpu.plugin.program import Result
-from xgpu.plugin.promotion import Scalar, fit
+from xgpu.plugin.promotion import BOUNDS, Scalar, fit
 from xgpu.runtime import blocks, lacking, modes, tape, trace
 from xgpu.runtime.materialize import materialize, run
 from xgpu.runtime.mixed import together
 from xgpu.runtime.shared import READ_AT_ONCE, reads_shared
 
 POW = ops.POW
+
+WHOLE: Final = 1 << 53
+"""Up to here every int is a float."""
 
 _COMPARISONS: Final[dict[Op, Callable[[Any, Any], bool]]] = {
     ops.EQUAL: operator.eq,
@@ -47,13 +51,17 @@ _MIRRORED: Final = {
 """What says the same with the operands the other way round."""
 
 
-_new: Final = object.__new__
-
 GIVEN: Final[dict[Op, dict[DType, DType]]] = defaultdict(dict)
 """What an op gives for operands of a dtype that it computes in; known once it was asked for."""
 
 BESIDE: Final[dict[Op, dict[tuple[DType, Any], DType]]] = defaultdict(dict)
 """The same for an operand and a scalar of a type, each of which is one of the dtype as it is."""
+
+FLOATS: Final[dict[Op, dict[DType, DType]]] = defaultdict(dict)
+"""The same for a float beside an operand of a floating dtype."""
+
+INTEGERS: Final[dict[Op, dict[DType, tuple[DType, type, int, int]]]] = defaultdict(dict)
+"""The same for an int, which the operand's dtype takes as this type: from the least to the most."""
 
 # The common cases of `unary`, `binary` and `with_scalar` are most of what is recorded: nodes are
 # made there without the call that `Node` is.
@@ -70,7 +78,7 @@ def unary(op: Op, x: Node) -> Node:
         else:
             x = cast(x, taken)
         return _node(op, (x,), x.shape, given, device, None, x.depth + 1)
-    node = _new(Node)
+    node = Node()
     node.op = op
     node.inputs = (x,)
     node.shape = x.shape
@@ -78,7 +86,7 @@ def unary(op: Op, x: Node) -> Node:
     node.device = device
     node.attrs = node.buffer = None
     node.depth = depth = x.depth + 1
-    if depth >= MAX_DEPTH or modes.watchers:
+    if depth >= modes.limit:
         finished(node)
     return node
 
@@ -86,10 +94,12 @@ def unary(op: Op, x: Node) -> Node:
 def binary(op: Op, a: Node, b: Node) -> Node:
     """``op`` of two operands, promoted and broadcast."""
     dtype, device, shape = a.dtype, a.device, a.shape
-    if b.dtype is dtype and b.device is device and b.shape == shape and not device.unsupported:
+    if b.dtype is dtype and b.device is device and not device.unsupported:
         given = GIVEN[op].get(dtype)
         if given is not None:
-            node = _new(Node)
+            if b.shape != shape:
+                shape = broadcast_shapes(shape, b.shape)
+            node = Node()
             node.op = op
             node.inputs = (a, b)
             node.shape = shape
@@ -100,7 +110,7 @@ def binary(op: Op, a: Node, b: Node) -> Node:
             if b.depth > depth:
                 depth = b.depth
             node.depth = depth = depth + 1
-            if depth >= MAX_DEPTH or modes.watchers:
+            if depth >= modes.limit:
                 finished(node)
             return node
     return _promoted(op, a, b)
@@ -133,7 +143,7 @@ def with_scalar(op: Op, x: Node, value: Scalar, scalar_first: bool) -> Node:
     given = BESIDE[op].get((x.dtype, type(value)))
     if given is None or device.unsupported:
         return _fitted(op, x, value, scalar_first)
-    node = _new(Node)
+    node = Node()
     node.op = op
     node.inputs = (x,)
     node.shape = x.shape
@@ -142,7 +152,7 @@ def with_scalar(op: Op, x: Node, value: Scalar, scalar_first: bool) -> Node:
     node.attrs = (value, scalar_first)
     node.buffer = None
     node.depth = depth = x.depth + 1
-    if depth >= MAX_DEPTH or modes.watchers:
+    if depth >= modes.limit:
         finished(node)
     return node
 
@@ -157,8 +167,8 @@ def _fitted(op: Op, x: Node, value: Scalar, scalar_first: bool) -> Node:
     taken, given, fits = infer.with_scalar(op, x.dtype, kind)
     if x.dtype is not taken:
         x = cast(x, taken)
-    elif fits and op is not POW:
-        BESIDE[op][taken, kind] = given
+    elif op is not POW:
+        _known(op, taken, kind, given, fits)
     if not fits:
         try:
             value = fit(value, taken)
@@ -169,6 +179,20 @@ def _fitted(op: Op, x: Node, value: Scalar, scalar_first: bool) -> Node:
             pair = (value, 0) if scalar_first else (0, value)
             return filled(x.shape, _COMPARISONS[op](*pair), given, x.device)
     return _node(op, (x,), x.shape, given, x.device, (value, scalar_first), x.depth + 1)
+
+
+def _known(op: Op, taken: DType, kind: Any, given: DType, fits: bool) -> None:
+    """Remember what an op gives for an operand and a scalar whose dtype it is computed in."""
+    if fits:
+        BESIDE[op][taken, kind] = given
+        if kind is float:
+            FLOATS[op][taken] = given
+    elif kind is int:
+        holds = kind_of(taken)
+        if holds in "iu":
+            INTEGERS[op][taken] = (given, int, *BOUNDS[taken])
+        elif holds in "fc":
+            INTEGERS[op][taken] = (given, float if holds == "f" else complex, -WHOLE, WHOLE)
 
 
 def _signs_differ(a: Node, b: Node) -> bool:
@@ -187,13 +211,17 @@ def _compared(op: Op, a: Node, b: Node) -> Node:
 
 def where(condition: Node, a: Node, b: Node) -> Node:
     """``a`` where ``condition`` (bool), else ``b``; both promoted, all three broadcast."""
-    if a.device is not condition.device or b.device is not condition.device:
+    device, dtype, shape = condition.device, a.dtype, condition.shape
+    if a.device is not device or b.device is not device:
         condition, a, b = together([condition, a, b], "where()")
-    taken, _ = infer.binary(ops.WHERE, a.dtype, b.dtype)
-    a, b = cast(a, taken), cast(b, taken)
-    shape = broadcast_shapes(condition.shape, a.shape, b.shape)
+        device = condition.device
+    if b.dtype is not dtype:
+        dtype, _ = infer.binary(ops.WHERE, a.dtype, b.dtype)
+        a, b = cast(a, dtype), cast(b, dtype)
+    if a.shape != shape or b.shape != shape:
+        shape = broadcast_shapes(shape, a.shape, b.shape)
     depth = max(condition.depth, a.depth, b.depth) + 1
-    return _node(ops.WHERE, (condition, a, b), shape, taken, a.device, None, depth)
+    return _node(ops.WHERE, (condition, a, b), shape, dtype, device, None, depth)
 
 
 def elementwise(op: Op, inputs: tuple[Node, ...]) -> Node:
@@ -214,13 +242,31 @@ def cast(x: Node, dtype: DType) -> Node:
     return _node(ops.CAST, (x,), x.shape, dtype, x.device, None, x.depth + 1)
 
 
-def reduce(op: Op, x: Node, axes: tuple[int, ...]) -> Node:
-    """``op`` over ``axes`` (sorted, not empty); the axes are gone from the result's shape."""
-    taken, given = infer.unary(op, x.dtype)
-    if taken is not x.dtype:
-        x = cast(x, taken)
-    shape = tuple(n for i, n in enumerate(x.shape) if i not in axes)
-    return _node(op, (x,), shape, given, x.device, axes, x.depth + 1)
+def reduce(op: Op, x: Node, axes: tuple[int, ...], left: Shape | None = None) -> Node:
+    """``op`` over ``axes`` (sorted, not empty), which are gone from the result's shape."""
+    device = x.device
+    if left is None:
+        left = folding(x.shape, axes).left
+    given = GIVEN[op].get(x.dtype)
+    if given is None or device.unsupported:
+        taken, given = infer.unary(op, x.dtype)
+        if taken is x.dtype:
+            GIVEN[op][taken] = given
+        else:
+            x = cast(x, taken)
+        return _node(op, (x,), left, given, device, axes, x.depth + 1)
+    node = Node()
+    node.op = op
+    node.inputs = (x,)
+    node.shape = left
+    node.dtype = given
+    node.device = device
+    node.attrs = axes
+    node.buffer = None
+    node.depth = depth = x.depth + 1
+    if depth >= modes.limit:
+        finished(node)
+    return node
 
 
 def own_kernel(op: Op, inputs: list[Node], results: list[Result], **attributes: Any) -> list[Node]:
@@ -346,8 +392,8 @@ def _node(
 ) -> Node:
     if device.unsupported and op.name in device.unsupported:
         return lacking.node(op, inputs, shape, dtype, attrs, _call)
-    node = Node(op, inputs, shape, dtype, device, attrs, depth)
-    if depth >= MAX_DEPTH or modes.watchers:
+    node = pending(op, inputs, shape, dtype, device, attrs, depth)
+    if depth >= modes.limit:
         finished(node)
     return node
 

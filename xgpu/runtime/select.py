@@ -4,21 +4,22 @@ Positions in the elements of an array are computed by fused programs from coordi
 index arrays; two kernels, gather and scatter, do the rest. Two things are read by the host, which
 waits for the device: the number of True in a mask, on which the result's shape depends, and the
 least and largest number of an integer index, so that one out of range is an IndexError of the
-call. The latter are remembered while the index is alive, and known of an index that comes from the
-host.
+call. The latter are not looked at where what is known of the index is enough
+(`xgpu.graph.ranges`), and remembered while it is alive.
 """
 
 from __future__ import annotations
 
 import math
 from typing import Any, Final
-from weakref import WeakKeyDictionary
+from weakref import WeakSet
 
 import numpy as np
 
+from xgpu.graph import ranges
 from xgpu.graph.advanced import Group, Selection
 from xgpu.graph.device import Device
-from xgpu.graph.node import Node, assigned, coordinate, filled, viewed
+from xgpu.graph.node import Node, assigned, coordinate, filled, pending, viewed
 from xgpu.graph.shapes import Shape, broadcast_shapes
 from xgpu.graph.view import View, contiguous_strides, has_repeats, reshape, whole
 from xgpu.plugin import dtypes, ops
@@ -31,7 +32,8 @@ from xgpu.runtime.transfer import from_host, to_host
 
 INT: Final = dtypes.DEFAULT_INTEGER
 
-_ranges: Final[WeakKeyDictionary[Node, tuple[int, int]]] = WeakKeyDictionary()
+_exact: Final[WeakSet[Node]] = WeakSet()
+"""The nodes whose known bounds are values that they have."""
 
 # Writing
 
@@ -162,6 +164,7 @@ def get(source: Node, places: Node) -> Node:
     (result,) = record.own_kernel(
         ops.GATHER, [source, places], [Result(source.dtype, places.shape)]
     )
+    ranges.inherit(result, source)
     return result
 
 
@@ -170,12 +173,13 @@ def put(old: Node, places: Node, value: Node) -> Node:
     if 0 in places.shape:
         return old
     (result,) = record.own_kernel(ops.SCATTER, [old, places, value], [Result(old.dtype, old.shape)])
+    ranges.inherit(result, old, value)
     return result
 
 
 def blank(shape: Shape, dtype: DType, source: Node) -> Node:
     """Nothing to compute: an array without elements beside ``source``."""
-    return Node(ops.EMPTY, (), shape, dtype, source.device)
+    return pending(ops.EMPTY, (), shape, dtype, source.device)
 
 
 def true_positions(mask: Node) -> Node:
@@ -191,6 +195,7 @@ def true_positions(mask: Node) -> Node:
     if not mask.shape:
         return filled((1,), 0, INT, mask.device)
     (result,) = record.own_kernel(ops.NONZERO, [mask], [Result(INT, (total,))])
+    ranges.remember(result, 0, math.prod(mask.shape) - 1)
     return result
 
 
@@ -205,19 +210,33 @@ def unravelled(flat: Node, shape: Shape) -> list[Node]:
     return found
 
 
-def extremes(x: Node) -> tuple[int, int]:
-    """The least and the largest of an integer array that is not empty, read by the host."""
+def extremes(x: Node, least: int, most: int) -> tuple[int, int]:
+    """Bounds of the values of an integer array that is not empty, for who has a use for some.
+
+    From ``least`` to ``most``, if that is known without looking at the values; else they are the
+    smallest and the largest value, read by the host. Once is enough for an array.
+    """
+    found = ranges.bounds(x)
+    if least <= found[0] and found[1] <= most:
+        ranges.remember(x, *found)  # what its operands tell is lost when it is materialized
+        return found
     if tape.active:
         tape.reading(x, "looked at for the bounds of an index")
-    found = None if shared.is_shared(shared.below(x)) else _ranges.get(x)
-    if found is None:
-        axes = tuple(range(len(x.shape)))
-        ends = [record.reduce(op, x, axes) if axes else x for op in (ops.MIN, ops.MAX)]
-        materialize(ends, "read by the host")
-        bounds = "the bounds of an array of integers"
-        low, high = (int(to_host(end, None, bounds).item()) for end in ends)
-        _ranges[x] = found = (low, high)
-    return found
+    if x in _exact and ranges.known(x) is not None:  # it may be shared since it was looked at
+        return found
+    axes = tuple(range(len(x.shape)))
+    ends = [record.reduce(op, x, axes) if axes else x for op in (ops.MIN, ops.MAX)]
+    materialize(ends, "read by the host")
+    bounds = "the bounds of an array of integers"
+    low, high = (int(to_host(end, None, bounds).item()) for end in ends)
+    if not shared.is_shared(shared.below(x)):
+        _remember(x, low, high)
+    return low, high
+
+
+def _remember(x: Node, low: int, high: int) -> None:
+    ranges.remember(x, low, high)
+    _exact.add(x)
 
 
 def of_host(key: Any, device: Device) -> Node:
@@ -237,7 +256,7 @@ def of_host(key: Any, device: Device) -> Node:
     guard.sending(device, "an index of the host")
     node = from_host(values, device, "an index of the host")
     if numbers and values.size:
-        _ranges[node] = (int(values.min()), int(values.max()))
+        _remember(node, int(values.min()), int(values.max()))
     return node
 
 
@@ -251,7 +270,7 @@ def in_range(indices: Node, axis: int, length: int) -> Node:
         return record.cast(indices, INT)
     # What others may write to could change after it was looked at.
     indices = shared.settled(indices)
-    low, high = extremes(indices)
+    low, high = extremes(indices, -length, length - 1)
     for worst in (low, high):
         if not -length <= worst < length:
             raise IndexError(f"index {worst} is out of bounds for axis {axis} with size {length}")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Final
 
+from xgpu.graph import ranges
 from xgpu.graph.device import Device
 from xgpu.graph.faults import explain
 from xgpu.graph.node import Node, leaf, viewed
@@ -14,6 +15,9 @@ from xgpu.plugin.errors import KernelError
 from xgpu.plugin.streams import Streams
 from xgpu.runtime import guard, tape, trace
 from xgpu.runtime.materialize import materialize
+
+FEW: Final = 4096
+"""Integers of the host, the bounds of which cost less than a copy of them back."""
 
 
 def from_host(
@@ -38,6 +42,9 @@ def from_host(
     if tape.active and (noted := tape.on(device)) is not None:
         noted.copied(native, buffer)
         noted.note(node)
+    if device.type != "cpu" and 0 < native.size <= FEW and dtypes.kind_of(dtype) in "iu":
+        # As an index it is not looked at again, there.
+        ranges.remember(node, int(native.min()), int(native.max()))
     trace.copied("to device", device, dtype, node.shape, reason)
     return node
 

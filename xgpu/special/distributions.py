@@ -75,6 +75,16 @@ def chdtrc(v: Array | Scalar, x: Array | Scalar, /) -> Array:
     return it.result(apply(ops.GAMMAINCC, v * 0.5, x * 0.5))
 
 
+def chdtri(v: Array | Scalar, p: Array | Scalar, /) -> Array:
+    """The x of chdtrc(v, x) = p.
+
+    Source: SciPy, `scipy.special.chdtri`.
+    """
+    it = given("special.chdtri", v, p)
+    v, p = it.arrays
+    return it.result(apply(ops.GAMMAINCCINV, v * 0.5, p) * 2.0)
+
+
 def stdtr(df: Array | Scalar, t: Array | Scalar, /) -> Array:
     """Student's t distribution function with df > 0 degrees of freedom; NaN for other df.
 

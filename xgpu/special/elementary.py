@@ -8,19 +8,27 @@ from xgpu.array import Array
 from xgpu.elementwise import (
     abs,
     copysign,
+    cos,
     exp,
     expm1,
+    floor,
     isfinite,
     log,
     log1p,
     logical_and,
+    logical_or,
     pow,
+    remainder,
+    signbit,
     sin,
     square,
+    tan,
 )
 from xgpu.plugin.promotion import Scalar
 from xgpu.searching import where
 from xgpu.special.arguments import given
+
+_DEGREE = math.pi / 180.0
 
 
 def cbrt(x: Array, /) -> Array:
@@ -94,6 +102,80 @@ def radian(d: Array | Scalar, m: Array | Scalar, s: Array | Scalar, /) -> Array:
     it = given("special.radian", d, m, s)
     d, m, s = it.arrays
     return it.result((d * 3600.0 + m * 60.0 + s) * (math.pi / 648000))
+
+
+def sindg(x: Array, /) -> Array:
+    """The sine of x degrees, exact at multiples of 90.
+
+    Source: SciPy, `scipy.special.sindg`.
+    """
+    it = given("special.sindg", x)
+    (x,) = it.arrays
+    quarter, degrees = _quarters(x)
+    angle = degrees * _DEGREE
+    found = where(_odd(quarter), cos(angle), sin(angle))
+    found = where(_half_turned(quarter), -found, found) + 0.0
+    return it.result(where(signbit(x), -found, found))
+
+
+def cosdg(x: Array, /) -> Array:
+    """The cosine of x degrees, exact at multiples of 90.
+
+    Source: SciPy, `scipy.special.cosdg`.
+    """
+    it = given("special.cosdg", x)
+    quarter, degrees = _quarters(it.arrays[0])
+    angle = degrees * _DEGREE
+    found = where(_odd(quarter), sin(angle), cos(angle))
+    return it.result(where(_half_turned(quarter + 1.0), -found, found) + 0.0)
+
+
+def tandg(x: Array, /) -> Array:
+    """The tangent of x degrees, exact at multiples of 45; infinite at the poles.
+
+    Source: SciPy, `scipy.special.tandg`.
+    """
+    it = given("special.tandg", x)
+    (x,) = it.arrays
+    quarter, degrees = _quarters(x)
+    found = _tangent(degrees)
+    found = where(_odd(quarter), -1.0 / found, found) + 0.0
+    found = where(signbit(x), -found, found)
+    return it.result(where(abs(found) == math.inf, math.inf, found))
+
+
+def cotdg(x: Array, /) -> Array:
+    """The cotangent of x degrees, exact at multiples of 45; infinite at the poles.
+
+    Source: SciPy, `scipy.special.cotdg`.
+    """
+    it = given("special.cotdg", x)
+    (x,) = it.arrays
+    quarter, degrees = _quarters(x)
+    found = _tangent(degrees)
+    found = where(_odd(quarter), -found, 1.0 / found) + 0.0
+    found = where(signbit(x), -found, found)
+    return it.result(where(abs(found) == math.inf, math.inf, found))
+
+
+def _quarters(x: Array) -> tuple[Array, Array]:
+    """|x| degrees as quarters of a turn, 0 to 4, and degrees from -45 to 45: no digit is lost."""
+    rest = remainder(abs(x), 360.0)
+    quarter = floor(rest / 90.0 + 0.5)
+    return quarter, rest - quarter * 90.0
+
+
+def _odd(quarter: Array) -> Array:
+    return logical_or(quarter == 1.0, quarter == 3.0)
+
+
+def _half_turned(quarter: Array) -> Array:
+    return logical_or(quarter == 2.0, quarter == 3.0)
+
+
+def _tangent(degrees: Array) -> Array:
+    """The tangent of -45 to 45 degrees, 1 at the end, where the rounded angle's is not."""
+    return where(abs(degrees) == 45.0, degrees / 45.0, tan(degrees * _DEGREE))
 
 
 def boxcox(x: Array | Scalar, lmbda: Array | Scalar, /) -> Array:

@@ -147,6 +147,22 @@ def gammaincc(a: Array | Scalar, x: Array | Scalar, /) -> Array:
     return computed(ops.GAMMAINCC, "special.gammaincc", a, x)
 
 
+def gammaincinv(a: Array | Scalar, p: Array | Scalar, /) -> Array:
+    """The x of gammainc(a, x) = p, 0 <= p <= 1 and a >= 0; else NaN.
+
+    Source: SciPy, `scipy.special.gammaincinv`; DLMF 8.12.
+    """
+    return computed(ops.GAMMAINCINV, "special.gammaincinv", a, p)
+
+
+def gammainccinv(a: Array | Scalar, q: Array | Scalar, /) -> Array:
+    """The x of gammaincc(a, x) = q, 0 <= q <= 1 and a >= 0; else NaN.
+
+    Source: SciPy, `scipy.special.gammainccinv`; DLMF 8.12.
+    """
+    return computed(ops.GAMMAINCCINV, "special.gammainccinv", a, q)
+
+
 def multigammaln(a: Array, d: int, /) -> Array:
     """The logarithm of the multivariate gamma function of dimension ``d``, for a > (d - 1) / 2.
 

@@ -9,6 +9,7 @@ from weakref import WeakSet
 
 import numpy as np
 
+from xgpu.plugin.dtypes import DType
 from xgpu_cuda.driver.memory import Memory
 from xgpu_cuda.driver.streams import Homes
 
@@ -156,6 +157,29 @@ class CupyStreams(Homes):
             self._owner.call(device, f"copying {array.nbytes:,} bytes to it", copy)
             stream.release_staged()
         return memory
+
+    def to_host(
+        self, device: int, buffer: Memory, dtype: DType, offset: int, size: int
+    ) -> tuple[Any, Any]:
+        """See `xgpu.plugin.Streams.to_host`."""
+        nbytes, start = size * dtype.itemsize, buffer.ptr + offset * dtype.itemsize
+        host, stream = self.pinned(device, nbytes), self.current(device)
+        homes = self.foreign(device, [buffer]) if self.several else []
+        self.after(device, homes)
+
+        def copy(cupy: Any) -> Any:
+            runtime = cupy.cuda.runtime
+            runtime.memcpyAsync(
+                host.ctypes.data, start, nbytes, runtime.memcpyDeviceToHost, stream.ptr
+            )
+            event = stream.stream.record()
+            stream.pinned.append((event, host))
+            return event
+
+        event = self._owner.call(device, f"copying {nbytes:,} bytes from it", copy)
+        self.before(device, homes)
+        stream.release_staged()
+        return host.view(dtype), event
 
     def foreign(self, device: int, memories: Iterable[Any]) -> list[CupyStream]:
         """See `Streams.foreign`."""

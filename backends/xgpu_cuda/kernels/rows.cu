@@ -9,6 +9,12 @@
 //   XGPU_ROW_THREADS  the most threads of a block
 //   XGPU_ROW_WIDTH    1: neighbouring threads take neighbours along a row;
 //                     a power of two up to a warp: so many take neighbouring rows
+//   XGPU_ROW_PACKING  which points of a chunk a thread has:
+//                     0: as many apart as threads share the row
+//                     1: a run of P::vector neighbours; all rows are whole runs
+//                     2: the same, where rows are not: runs begin at multiples of P::vector,
+//                        counted from the first row's first point, so the first run of a row and
+//                        the last one are cut
 //
 // `a.lanes` threads share a row: with a width of 1 up to a warp a power of two of them, and several
 // rows to a block, else the whole block; with another one, what the block has to each row. Each
@@ -32,8 +38,13 @@ struct row_group {
     position start;   // of the row's first point
     position length;  // 0 for a group beyond the last row
     position lane, lanes;
-    bool packed;      // a thread's points of a chunk are neighbours
+    position shift;   // how many points before the row its first run begins
+    position whole;   // runs that begin before this point are whole
+    bool even;        // runs of operands with strides lie where a wide access may be
 };
+
+// As XGPU_ROW_PACKING has it.
+enum packing { apart, aligned, shifted };
 
 // The most bytes of the states of all passes.
 template <class P, int Pass = 0>
@@ -48,7 +59,7 @@ __device__ constexpr int state_size() {
 }
 
 // The points from `first` on in `Chunks` chunks: loads `Ahead` of them before it waits.
-template <class P, int Pass, bool Kept, int Chunks, int Ahead, class State>
+template <class P, int Pass, bool Kept, packing Packing, int Chunks, int Ahead, class State>
 __device__ __forceinline__ void visit_points(const typename P::arguments& a,
                                              const typename P::invariants& fixed,
                                              const typename P::row& row,
@@ -58,9 +69,12 @@ __device__ __forceinline__ void visit_points(const typename P::arguments& a,
                                              State& state) {
     using position = typename P::position;
     constexpr stage<Pass, Kept> at{};
-    const position step = my.packed ? 1 : my.lanes;
+    constexpr bool packed = Packing != apart;
+    const position step = packed ? 1 : my.lanes;
+    // What lies before a row wraps around, and so is not less than its length.
     const auto origin = [&](int chunk) {
-        return first + chunk * my.lanes * P::vector + my.lane * (my.packed ? P::vector : 1);
+        const position start = first + chunk * my.lanes * P::vector;
+        return start + my.lane * (packed ? P::vector : 1) - (Packing == shifted ? my.shift : 0);
     };
     const auto move = [&](position r) {
         p.position = my.start + r;
@@ -72,20 +86,20 @@ __device__ __forceinline__ void visit_points(const typename P::arguments& a,
         for (int ahead = 0; ahead < Ahead; ++ahead) {
             const int u = base + ahead;
             const position begin = origin(u);
-            if constexpr (P::runs) {
-                if (my.packed) {
-                    if (begin < my.length) {
-                        move(begin);
-                        P::load_run(at, a, p, in[u]);
-                    }
+            if constexpr (packed) {
+                if (begin < my.whole) {
+                    move(begin);
+                    P::load_run(at, a, my.even, p, in[u]);
                     continue;
                 }
             }
+            if constexpr (Packing != aligned) {
 #pragma unroll
-            for (int j = 0; j < P::vector; ++j) {
-                if (begin + j * step < my.length) {
-                    move(begin + j * step);
-                    P::load(at, a, p, in[u][j]);
+                for (int j = 0; j < P::vector; ++j) {
+                    if (begin + j * step < my.length) {
+                        move(begin + j * step);
+                        P::load(at, a, p, in[u][j]);
+                    }
                 }
             }
         }
@@ -98,23 +112,25 @@ __device__ __forceinline__ void visit_points(const typename P::arguments& a,
             for (int j = 0; j < P::vector; ++j) {
                 const position r = begin + j * step;
                 out[j] = P::compute(at, fixed, row, in[u][j]);
-                if (r < my.length) state.absorb(out[j], static_cast<typename P::index>(r));
+                if ((Packing == aligned ? begin : r) < my.length) {
+                    state.absorb(out[j], static_cast<typename P::index>(r));
+                }
             }
             if constexpr (P::writes(stage<Pass>())) {
-                if constexpr (P::runs) {
-                    if (my.packed) {
-                        if (begin < my.length) {
-                            move(begin);
-                            P::store_run(a, p, out);
-                        }
+                if constexpr (packed) {
+                    if (begin < my.whole) {
+                        move(begin);
+                        P::store_run(a, my.even, p, out);
                         continue;
                     }
                 }
+                if constexpr (Packing != aligned) {
 #pragma unroll
-                for (int j = 0; j < P::vector; ++j) {
-                    if (begin + j * step < my.length) {
-                        move(begin + j * step);
-                        P::store(a, p, out[j]);
+                    for (int j = 0; j < P::vector; ++j) {
+                        if (begin + j * step < my.length) {
+                            move(begin + j * step);
+                            P::store(a, p, out[j]);
+                        }
                     }
                 }
             }
@@ -135,10 +151,13 @@ __device__ __forceinline__ State merged(State state, unsigned lanes, State* shar
         if (lane == 0) shared[warp] = state;
         __syncthreads();
         // Each warp for itself, so that none waits for another once more.
+        const unsigned warps = lanes / warp_lanes;
         state = {};
-        if (lane < lanes / warp_lanes) state = shared[lane];
+        if (lane < warps) state = shared[lane];
+#pragma unroll
         for (unsigned offset = warp_lanes / 2; offset > 0; offset /= 2) {
-            state.merge(shuffle_down(state, offset, warp_lanes));
+            // Lanes from `warps` on have nothing.
+            if (offset < warps) state.merge(shuffle_down(state, offset, warp_lanes));
         }
     }
     return shuffle_from(state, 0, width);
@@ -161,7 +180,7 @@ __device__ __forceinline__ State merged_across(State state, State* shared) {
 }
 
 // This pass and the ones after it.
-template <class P, int Pass, bool Kept, int Chunks, int Width>
+template <class P, int Pass, bool Kept, packing Packing, int Chunks, int Width>
 __device__ __forceinline__ void go_on(const typename P::arguments& a,
                                       const typename P::invariants& fixed, typename P::row& row,
                                       const row_group<P>& my, const typename P::point& kept,
@@ -173,12 +192,14 @@ __device__ __forceinline__ void go_on(const typename P::arguments& a,
         typename P::point p = kept;
         if constexpr (Kept) {
             constexpr int ahead = P::ahead(stage<Pass>()) < Chunks ? P::ahead(stage<Pass>()) : Chunks;
-            visit_points<P, Pass, Kept, Chunks, ahead>(a, fixed, row, my, p, 0, in, state);
+            visit_points<P, Pass, Kept, Packing, Chunks, ahead>(a, fixed, row, my, p, 0, in, state);
         } else {
             const position round = my.lanes * position(P::vector * Chunks);
+            const position end = my.length + (Packing == shifted ? my.shift : 0);
 #pragma unroll 1
-            for (position first = 0; first < my.length; first += round) {
-                visit_points<P, Pass, Kept, Chunks, Chunks>(a, fixed, row, my, p, first, in, state);
+            for (position first = 0; first < end; first += round) {
+                visit_points<P, Pass, Kept, Packing, Chunks, Chunks>(a, fixed, row, my, p, first, in,
+                                                                     state);
             }
         }
         if constexpr (Pass < P::folds) {
@@ -188,26 +209,37 @@ __device__ __forceinline__ void go_on(const typename P::arguments& a,
             else state = merged(state, static_cast<unsigned>(my.lanes), states);
             P::finish(a, fixed, state, kept, row);
         }
-        go_on<P, Pass + 1, Kept, Chunks, Width>(a, fixed, row, my, kept, in, shared);
+        go_on<P, Pass + 1, Kept, Packing, Chunks, Width>(a, fixed, row, my, kept, in, shared);
     }
 }
 
-template <class P, bool Kept, int Chunks, int Width>
+template <class P, bool Kept, packing Packing, int Chunks, int Width>
 __device__ __forceinline__ void rows(const typename P::arguments& a,
                                      unsigned char* const (&shared)[2]) {
     using position = typename P::position;
     const unsigned lanes = static_cast<unsigned>(a.lanes);
-    const position number = position(blockIdx.x) * (blockDim.x / lanes) +
-                            (Width > 1 ? threadIdx.x % Width : threadIdx.x / lanes);
+    // Divisions are for blocks of several rows.
+    position number = blockIdx.x;
+    unsigned lane = threadIdx.x;
+    if (Width > 1) {
+        number = number * Width + threadIdx.x % Width;
+        lane = threadIdx.x / Width;
+    } else if (lanes <= warp_lanes) {
+        number = number * (blockDim.x / lanes) + threadIdx.x / lanes;
+        lane = threadIdx.x % lanes;
+    }
     const bool inside = number < static_cast<position>(a.kept);
     const position length = static_cast<position>(a.reduced);
     row_group<P> my;
     my.start = (inside ? number : 0) * length;
     my.length = inside ? length : 0;
-    my.lane = Width > 1 ? threadIdx.x / Width : threadIdx.x % lanes;
+    my.lane = lane;
     my.lanes = lanes;
-    // Every row must start where a wide access may if the first one does.
-    my.packed = Width == 1 && P::runs && length % P::vector == 0;
+    // Where a run begins, a wide access may be, if the first row begins at such a place.
+    my.shift = Packing == shifted ? my.start % P::vector : 0;
+    my.whole = my.length;
+    my.even = Packing == aligned && P::even(a);
+    if (Packing == shifted) my.whole = my.length < P::vector ? 0 : my.length - (P::vector - 1);
     typename P::point kept;
     unravel<0, P::kept_axes>(kept, inside ? number : 0, a.radix);
     kept.position = inside ? number : 0;
@@ -220,16 +252,28 @@ __device__ __forceinline__ void rows(const typename P::arguments& a,
 #pragma unroll
         for (int j = 0; j < P::vector; ++j) in[u][j] = {};
     }
-    go_on<P, 0, Kept, Chunks, Width>(a, fixed, row, my, kept, in, shared);
+    go_on<P, 0, Kept, Packing, Chunks, Width>(a, fixed, row, my, kept, in, shared);
     if (inside && my.lane == 0) P::write(a, fixed, kept, row);
 }
 
 }  // namespace xgpu
 
-extern "C" __global__ void __launch_bounds__(XGPU_ROW_THREADS)
+// With XGPU_ROW_RESIDENT, so many blocks are to share a multiprocessor.
+#if defined(XGPU_ROW_RESIDENT)
+#define XGPU_ROW_BOUNDS __launch_bounds__(XGPU_ROW_THREADS, XGPU_ROW_RESIDENT)
+#else
+#define XGPU_ROW_BOUNDS __launch_bounds__(XGPU_ROW_THREADS)
+#endif
+
+extern "C" __global__ void XGPU_ROW_BOUNDS
     xgpu_rows(const xgpu::program::arguments a) {
     constexpr int bytes = xgpu::state_size<xgpu::program>() * xgpu::warp_lanes * XGPU_ROW_WIDTH;
     alignas(16) __shared__ unsigned char storage[2][bytes];
     unsigned char* const shared[2] = {storage[0], storage[1]};
-    xgpu::rows<xgpu::program, XGPU_ROW_KEPT != 0, XGPU_ROW_CHUNKS, XGPU_ROW_WIDTH>(a, shared);
+    // Runs need operands whose neighbours along a row lie at even distances.
+    constexpr auto packing = xgpu::program::runs && XGPU_ROW_WIDTH == 1
+                                 ? xgpu::packing(XGPU_ROW_PACKING)
+                                 : xgpu::apart;
+    xgpu::rows<xgpu::program, XGPU_ROW_KEPT != 0, packing, XGPU_ROW_CHUNKS, XGPU_ROW_WIDTH>(a,
+                                                                                             shared);
 }

@@ -1,8 +1,18 @@
 // Cumulative sums and products along the last axis of an operand that may be strided.
 //
 // Included at the end of a source that defines `xgpu::scan_types`: `element`, the operation
-// `combine`, the number of `row_axes`, the signed type `index` that holds the number of rows, and
-// the number of `packets` that a thread holds.
+// `combine`, the number of `row_axes`, the signed type `index` that holds the number of rows, the
+// number of `packets` that a thread holds, and for xgpu_scan_tiles
+//
+//   tile_block  the threads of a block, at most
+//   resident    blocks that are to share a multiprocessor
+//   folded      whether what comes before a packet in its warp is added to it at once: one addition
+//               more for each element, and a register less for each packet
+//   fetching    whether a tile is fetched into the L2 cache when one `ahead` tiles before is loaded
+//   streaming   whether what is stored is to leave the caches first
+//   nap         nanoseconds between two looks back
+//   walking     whether a block takes tile after tile, with the ticket for the next one under way
+//               while it waits for its prefix
 //
 //   xgpu_scan_short  rows of a few elements: a thread takes one
 //   xgpu_scan_rows   rows that fit a warp: a group of lanes takes one
@@ -20,6 +30,7 @@
 #pragma once
 
 #include "xgpu/cast.cuh"
+#include "xgpu/hints.cuh"
 #include "xgpu/look_back.cuh"
 #include "xgpu/memory.cuh"
 #include "xgpu/operations.cuh"
@@ -42,6 +53,7 @@ struct scan_arguments {
     uint64_t *tile_slots;  // each tile and
     uint64_t *group_slots; // each group of tiles
     int64_t words;         // of all of these
+    int64_t ahead;         // see `fetching`
     strided_axes<scan_types::row_axes> row;
 };
 
@@ -49,7 +61,7 @@ struct scan_arguments {
 using scan_accumulator = wide_of<scan_types::element>;
 
 constexpr int scan_block = 256;
-constexpr int scan_tile_block = 512;  // at most
+constexpr int scan_tile_block = scan_types::tile_block;  // at most
 constexpr int scan_short_block = 128;
 constexpr int scan_short_length = 16;  // at most
 constexpr int scan_vector = 16 / sizeof(scan_types::element);
@@ -131,6 +143,10 @@ struct scan_share {
                 xgpu::scan_lanes(x[k][scan_vector - 1], combine, int(width));
             before[k] = earlier.before(
                 prefix<accumulator>{shuffle_up(through, 1, int(width)), lane > 0}, combine);
+            if constexpr (scan_types::folded) {
+#pragma unroll
+                for (int j = 0; j < scan_vector; ++j) x[k][j] = before[k].before(x[k][j], combine);
+            }
             earlier = {earlier.before(shuffle_from(through, int(width) - 1, int(width)), combine),
                        true};
         }
@@ -142,14 +158,17 @@ struct scan_share {
         const scan_types::combine combine;
 #pragma unroll
         for (int k = 0; k < Packets; ++k) {
-            const prefix<accumulator> all = earlier.before(before[k], combine);
+            const prefix<accumulator> all =
+                scan_types::folded ? earlier : earlier.before(before[k], combine);
             wide write;
 #pragma unroll
             for (int j = 0; j < scan_vector; ++j) {
                 write.at[j] = cast<element>(all.before(x[k][j], combine));
             }
             if (span.wide_out && place(k) + scan_vector <= span.length) {
-                *reinterpret_cast<wide*>(span.out + place(k)) = write;
+                wide* const to = reinterpret_cast<wide*>(span.out + place(k));
+                if constexpr (scan_types::streaming) store_streaming(to, write);
+                else *to = write;
                 continue;
             }
 #pragma unroll
@@ -219,22 +238,27 @@ __device__ __forceinline__ void scan_rows(const scan_arguments& a) {
     else scan_in_group<scan_types::packets>(span, warp_lanes);
 }
 
-__device__ __forceinline__ void scan_tiles(const scan_arguments& a) {
+// A tile of a row, if there is so long a row, a line of the cache at a time.
+__device__ __forceinline__ void scan_fetch(const scan_arguments& a, uint32_t row, int64_t tile) {
+    constexpr int line = cache_line / sizeof(scan_types::element);
+    const scan_span span(a, row, tile * blockDim.x * scan_lane_share);
+    if (span.stride != 1) return;
+    const int64_t share = int64_t(blockDim.x) * scan_lane_share;
+    const int64_t length = span.length < share ? span.length : share;
+    for (int64_t i = threadIdx.x * line; i < length; i += blockDim.x * line) {
+        prefetch(span.in + i);
+    }
+}
+
+// `totals` are of the block's warps, and `next` gets the ticket for the tile after this one.
+__device__ __forceinline__ void scan_tile(const scan_arguments& a, uint32_t task,
+                                          scan_accumulator* totals,
+                                          scan_accumulator& shared_prefix, uint32_t& next) {
     using accumulator = scan_accumulator;
     constexpr int words = word_array<accumulator>::count;
-    __shared__ accumulator totals[scan_tile_block / warp_lanes];
-    __shared__ accumulator shared_prefix;
-    __shared__ uint32_t number;
     const scan_types::combine combine;
     const uint32_t tiles = static_cast<uint32_t>(a.tiles.value);
     const unsigned warp = threadIdx.x / warp_lanes, warps = blockDim.x / warp_lanes;
-
-    uint32_t task = blockIdx.x;
-    if (tiles > 1) {
-        if (threadIdx.x == 0) number = atomicAdd(reinterpret_cast<unsigned*>(a.ticket), 1u);
-        __syncthreads();
-        task = number;
-    }
     const uint32_t row = a.tiles.quotient(task), tile = task - row * tiles;
     const scan_span span(a, row, (int64_t(tile) * warps + warp) * scan_warp_share);
 
@@ -242,6 +266,7 @@ __device__ __forceinline__ void scan_tiles(const scan_arguments& a) {
     mine.lane = threadIdx.x % warp_lanes;
     mine.width = warp_lanes;
     mine.load(span);
+    if constexpr (scan_types::fetching) scan_fetch(a, row, tile + a.ahead);
     const accumulator total = mine.scan();
     if (mine.lane == 0) totals[warp] = total;
     __syncthreads();
@@ -252,15 +277,39 @@ __device__ __forceinline__ void scan_tiles(const scan_arguments& a) {
             accumulator aggregate = total;
             for (unsigned w = 1; w < warps; ++w) aggregate = combine(aggregate, totals[w]);
             const int64_t groups = (tiles + warp_lanes - 1) / warp_lanes;
-            earlier = look_back(a.tile_slots + int64_t(row) * tiles * words,
-                                a.group_slots + row * groups * words, tile, aggregate, combine);
+            earlier = look_back<scan_types::nap>(
+                a.tile_slots + int64_t(row) * tiles * words,
+                a.group_slots + row * groups * words, tile, aggregate, combine);
             if (mine.lane == 0) shared_prefix = earlier.value;
+        } else if (scan_types::walking && threadIdx.x == warp_lanes) {
+            next = atomicAdd(reinterpret_cast<unsigned*>(a.ticket), 1u);
         }
         __syncthreads();
         earlier = {shared_prefix, tile > 0};
     }
     for (unsigned w = 0; w < warp; ++w) earlier = {earlier.before(totals[w], combine), true};
     mine.store(span, earlier);
+}
+
+__device__ __forceinline__ void scan_tiles(const scan_arguments& a) {
+    // A warp may still read the totals of a tile when another one writes those of the next.
+    __shared__ scan_accumulator totals[scan_types::walking ? 2 : 1][scan_tile_block / warp_lanes];
+    __shared__ scan_accumulator shared_prefix;
+    __shared__ uint32_t number;
+    const uint32_t tiles = static_cast<uint32_t>(a.tiles.value);
+
+    uint32_t task = blockIdx.x;
+    if (tiles > 1) {
+        if (threadIdx.x == 0) number = atomicAdd(reinterpret_cast<unsigned*>(a.ticket), 1u);
+        __syncthreads();
+        task = number;
+    }
+    const bool once = !scan_types::walking || tiles == 1;
+    for (unsigned round = 0; once || task < a.rows * tiles; ++round) {
+        scan_tile(a, task, totals[scan_types::walking ? round % 2 : 0], shared_prefix, number);
+        if (once) return;
+        task = number;
+    }
 }
 
 __device__ __forceinline__ void scan_start(const scan_arguments& a) {
@@ -281,8 +330,8 @@ extern "C" __global__ void __launch_bounds__(xgpu::scan_block)
     xgpu::scan_rows(a);
 }
 #else
-// Two blocks to a multiprocessor: one loads while the other waits for its prefix.
-extern "C" __global__ void __launch_bounds__(xgpu::scan_tile_block, 2)
+// With several blocks to a multiprocessor one loads while another waits for its prefix.
+extern "C" __global__ void __launch_bounds__(xgpu::scan_tile_block, xgpu::scan_types::resident)
     xgpu_scan_tiles(const xgpu::scan_arguments a) {
     xgpu::scan_tiles(a);
 }

@@ -1,14 +1,13 @@
 // Sorts of many short rows, several to a block: the elements, or their places, in order.
 //
-// Included at the end of a source that defines `xgpu::sort_types`: `element` (an unsigned type of
-// the elements' width), their `kind` (0 unsigned, 1 signed, 2 floating), the bits of `infinity` of
-// a floating one, whether `places` are asked for, and the number of `batch_axes`. The order is that
-// of the library for long rows (launch/sort.py): stable in either direction, NaN last, -0.0 equal to
-// 0.0. A block sorts pairs of key and place, no two of which are equal, by a bitonic network.
+// Included at the end of a source that defines `xgpu::sort_types`: `element`, `kind` and `infinity`
+// of sort_key.cuh, which gives the order, whether `places` are asked for, and the number of
+// `batch_axes`. A block sorts pairs of key and place, no two of which are equal, by a bitonic network.
 // Source: Batcher, "Sorting networks and their applications" (1968).
 #pragma once
 
 #include "xgpu/memory.cuh"
+#include "xgpu/sort_key.cuh"
 #include "xgpu/strided.cuh"
 
 namespace xgpu {
@@ -32,16 +31,8 @@ struct sort_arguments {
 
 // An unsigned number whose order is that of the element; equal elements have the same.
 __device__ __forceinline__ sort_types::element sort_key(sort_types::element x, bool descending) {
-    using T = sort_types::element;
-    constexpr T sign = T(T(1) << (8 * sizeof(T) - 1)), ones = T(~T(0));
-    T key = x;
-    if (sort_types::kind == 1) key = T(x ^ sign);
-    if (sort_types::kind == 2) {
-        const T magnitude = T(x & T(~sign));
-        if (magnitude > T(sort_types::infinity)) return ones;
-        key = magnitude == 0 ? sign : (x & sign) != 0 ? T(~x) : T(x | sign);
-    }
-    return descending ? T(~key) : key;
+    using order = sort_order<sort_types::element, sort_types::kind, sort_types::infinity>;
+    return order::merged(order::key(x, descending));
 }
 
 __device__ __forceinline__ void sort_rows(const sort_arguments& a, uint64_t* keys,

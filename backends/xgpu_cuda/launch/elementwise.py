@@ -1,7 +1,7 @@
 """Launches of kernels/elementwise.cu.
 
-This is the path of every small operation, so whatever depends on the program is worked out when
-it is compiled, and whatever depends on the sizes when they are first seen.
+Whatever depends on the program is worked out when it is compiled, and whatever depends on the sizes
+when they are first seen.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ import math
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from xgpu.codegen import Tuning, divisor, located, tune
+from xgpu.codegen import Tuning, divisor, donors, located, tune
 from xgpu.plugin import Input, Operand, Output, Program
 from xgpu_cuda.driver import Driver, Function, Memory
 from xgpu_cuda.launch.kernel import PLANS, Kernel
-from xgpu_cuda.launch.quick import Quick
+from xgpu_cuda.launch.quick import Steady
 from xgpu_cuda.launch.stencil import Stencils
 from xgpu_cuda.launch.tiles import Tiles
 
@@ -59,9 +59,6 @@ class ElementwiseKernel(Kernel):
         self._function = self.functions.get(ENTRY)
         self._plans: dict[tuple[tuple[int, ...], int], Plan] = {}
         self._block = self.tuning.block
-        #: Bytes per element of the one output; 0 where there are more, or strides.
-        self._fresh = program.outputs[0].dtype.itemsize if self.packer.simple else 0
-        self._quick: dict[tuple[int, ...], Quick] = {}
         self._located = program.kept > 0 and located(program)
         # Operands that may run along another axis than the last: (is an output, number).
         accesses = [i.access for i in program.inputs], [o.access for o in program.outputs]
@@ -85,9 +82,6 @@ class ElementwiseKernel(Kernel):
         self, shape: tuple[int, ...], inputs: Sequence[Operand], outputs: Sequence[Operand]
     ) -> list[Memory]:
         """Run over ``shape``; see `xgpu.plugin.Backend.launch`."""
-        quick = self._quick.get(shape)
-        if quick is not None and outputs[0][0] is None:
-            return quick.run(inputs)
         axis = -1
         if self._located:
             if self._strided:
@@ -104,17 +98,24 @@ class ElementwiseKernel(Kernel):
         plan = self._plans.get((shape, axis)) or self._plan(shape, axis)
         header, grid, points = plan
         function = self._function or self._load()
-        if self._fresh and not self._located:
-            if len(self._quick) >= PLANS:
-                self._quick.clear()
-            nbytes = points * self._fresh
-            self._quick[shape] = Quick(
-                self.driver, self.device, function, grid, self._block, self.packer, header, nbytes
-            )
         targets = self.buffers(points, points, outputs)
         arguments = self.packer.pack(header, inputs, targets)
         self.driver.launch(self.device, function, grid, self._block, 0, arguments)
         return [target[0] for target in targets]
+
+    def donors(self, shape: tuple[int, ...]) -> Sequence[tuple[int, int]]:
+        """All of the program's: whichever kernel it is, a thread reads its points, then writes."""
+        return donors(self.program)
+
+    def steady(
+        self, shape: tuple[int, ...], inputs: Sequence[Operand], outputs: Sequence[Operand]
+    ) -> Steady | None:
+        """See `Kernel.steady`; where operands are strided, addresses tell which kernel it is."""
+        if self._located or len(outputs) > 1:
+            return None
+        header, grid, points = self._plans.get((shape, -1)) or self._plan(shape, -1)
+        nbytes = points * self.program.outputs[0].dtype.itemsize
+        return Steady(self._function or self._load(), grid, self._block, header, nbytes)
 
     def _load(self) -> Function:
         self.functions = self.load(self.source, (ENTRY,))

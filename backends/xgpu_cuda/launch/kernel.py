@@ -10,6 +10,7 @@ from xgpu.codegen import Packer, emit
 from xgpu.codegen.cuda import CUDA
 from xgpu.plugin import KernelError, Operand, Program
 from xgpu_cuda.driver import Driver, Function, Memory
+from xgpu_cuda.launch.quick import Steady
 
 PLANS: Final = 1024
 """How many sizes a kernel remembers before it starts over."""
@@ -90,6 +91,19 @@ class Kernel(ABC):
         first = functions[entries[0]]
         self.compiled, self.compile_seconds = first.compiled, first.compile_seconds
         return functions
+
+    def donors(self, shape: tuple[int, ...]) -> Sequence[tuple[int, int]]:
+        """(input, output) of which, over ``shape``, the input's memory may be the output's."""
+        return ()
+
+    def steady(
+        self, shape: tuple[int, ...], inputs: Sequence[Operand], outputs: Sequence[Operand]
+    ) -> Steady | None:
+        """What all launches over ``shape`` with these offsets and strides have in common.
+
+        None where their addresses matter too, or there is more to do than one kernel.
+        """
+        return None
 
     @abstractmethod
     def launch(

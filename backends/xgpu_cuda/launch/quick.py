@@ -1,20 +1,20 @@
-"""`Quick`: the launches of one kernel at one size that cost the host least.
+"""`Quick`: launches of one kernel over one size, made again and again, that cost the host least.
 
-Each operand is a buffer or a number, and the one result is fresh memory: the path of most launches,
-and of all small ones. What follows from kernel and size is worked out once.
+Whatever kind of kernel it is, what follows from kernel, size and strides is worked out once
+(`Steady`); a launch writes addresses and numbers into a struct of its own and queues the kernel.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NamedTuple
 
-from xgpu.codegen import Packer
-from xgpu.plugin import Operand
+from xgpu.codegen import Varying
+from xgpu.plugin import Operand, Program
 from xgpu_cuda.driver import Driver, Function, LaunchGraph, Memory
 
 REPEATED: Final = 3
-"""Launches in a row with the same operands after which a graph is made of the next."""
+"""Launches with the same operands after which a graph is made of the next."""
 
 MOST: Final = 3000
 """The same, where graphs were made in vain."""
@@ -23,64 +23,105 @@ SMALL: Final = 1 << 22
 """Bytes of the result up to which the host's time is worth one."""
 
 
-class Quick:
-    """One kernel, one size.
+class Steady(NamedTuple):
+    """A kernel over a size, all that a launch needs besides its operands."""
 
-    A loop often launches a kernel with the operands that it had before, since what is freed is
-    given out again. Then neither its struct nor its parameters are made again: to queue a graph of
-    one kernel costs the host less than half of what its launch does (measured on an H100).
+    function: Function
+    grid: int
+    block: int
+    header: Sequence[int]
+    nbytes: int  #: of the one output
+
+
+class _Operands:
+    """Those of a launch, and the graph that is made for them if they come again."""
+
+    __slots__ = ("again", "graph", "slots", "zeros")
+
+    def __init__(self) -> None:
+        self.slots: tuple[Any, ...] = ()
+        self.zeros: tuple[int, ...] | None = None  #: see `Varying.zeros`; None while nobody asked
+        self.again = 0
+        self.graph: LaunchGraph | None = None
+
+
+class Quick:
+    """One kernel, one size, one output.
+
+    A loop often launches a kernel with the operands that it had before, or in the turn before that,
+    since what is freed is given out again. Then neither its struct nor its parameters are made
+    again: to queue a graph of one kernel costs the host less than half of what its launch does
+    (measured on an H100).
     """
 
     def __init__(
         self,
         driver: Driver,
         device: int,
-        function: Function,
-        grid: int,
-        block: int,
-        packer: Packer,
-        header: Sequence[int],
-        nbytes: int,
+        program: Program,
+        steady: Steady,
+        inputs: Sequence[tuple[int, tuple[int, ...]]],
+        outputs: Sequence[Operand],
     ) -> None:
         self._driver = driver
         self._device = device
-        self._call = (function, grid, block, 0, packer.arguments)
+        self._streams = driver.streams
+        self._allocate: Callable[[int, int], Memory] = driver.allocate
+        self._nbytes = steady.nbytes
+        ((_, offset, strides),) = outputs
+        varying = Varying(program, steady.header, inputs, (offset, strides))
+        self._slots = varying.slots
+        self._varying = varying
+        self._call = (steady.function, steady.grid, steady.block, 0, varying.arguments)
         self._launch = driver.launcher(device, *self._call)
-        self._packer = packer
-        self._slots_of = packer.slots
-        self._numbers = packer.numbers
-        self._header = header
-        self._nbytes = nbytes
-        self._before: list[Any] = []
-        self._again = 0
+        self._last = _Operands()
+        self._other = _Operands()
         self._wanted = REPEATED
-        self._graph: LaunchGraph | None = None
 
-    def run(self, inputs: Sequence[Operand]) -> list[Memory]:
-        """Launch it, on these inputs."""
-        memory = self._driver.allocate(self._device, self._nbytes)
-        slots = self._slots_of(inputs, memory.ptr)
-        before = self._before
-        if slots == before and self._same_numbers(slots, before):
-            graph = self._graph
-            if graph is not None:
-                graph.queue()
-                return [memory]
-            self._again += 1
-        else:
-            if self._graph is not None:
-                # It was made for a few launches: next time more have to be alike.
-                self._wanted = min(4 * self._wanted, MOST)
-            self._before, self._graph, self._again = slots, None, 0
-        self._packer.write(self._header, slots)
-        if self._again >= self._wanted and self._nbytes <= SMALL:
-            self._graph = graph = self._driver.new_graph(self._device)
+    def run(self, values: Sequence[Any], ordered: bool = False) -> Memory:
+        """Launch it, on these inputs; see `xgpu.plugin.Launcher`."""
+        if self._streams.several and not ordered:
+            return self._in_order(values)
+        memory = self._allocate(self._device, self._nbytes)
+        slots = self._slots(values, memory.ptr)
+        last = self._last
+        if slots != last.slots or (last.zeros != () and not self._same(slots, last)):
+            other = self._other
+            self._last, self._other = other, last
+            last = other
+            if slots != last.slots or (last.zeros != () and not self._same(slots, last)):
+                if last.graph is not None:
+                    # It was made for a few launches: next time more have to be alike.
+                    self._wanted = min(4 * self._wanted, MOST)
+                    last.graph = None
+                last.slots = slots
+                last.zeros = None
+                last.again = -1
+        if last.graph is not None:
+            last.graph.queue()
+            return memory
+        last.again += 1
+        self._varying.write(slots)
+        if last.again >= self._wanted and self._nbytes <= SMALL:
+            last.graph = graph = self._driver.new_graph(self._device)
             graph.add(*self._call)
             graph.queue()
         else:
             self._launch()
-        return [memory]
+        return memory
 
-    def _same_numbers(self, slots: Sequence[Any], before: Sequence[Any]) -> bool:
-        # Zeros of either sign are equal, and NaN is not: the same number is the same object.
-        return all(slots[number] is before[number] for number in self._numbers)
+    def _in_order(self, values: Sequence[Any]) -> Memory:
+        """`run`, with memory of other streams read after them; see `xgpu_cuda.driver.Streams`."""
+        streams, device = self._streams, self._device
+        homes = streams.foreign(device, [value for value in values if isinstance(value, Memory)])
+        streams.after(device, homes)
+        memory = self.run(values, ordered=True)
+        streams.before(device, homes)
+        return memory
+
+    def _same(self, slots: tuple[Any, ...], last: _Operands) -> bool:
+        """Whether slots that are equal to the last ones are the same."""
+        zeros, before = last.zeros, last.slots
+        if zeros is None:
+            zeros = last.zeros = self._varying.zeros(before)
+        return all(slots[number] is before[number] for number in zeros)

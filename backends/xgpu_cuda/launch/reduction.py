@@ -16,6 +16,7 @@ from xgpu.plugin import Operand, Program
 from xgpu_cuda.driver import Driver, Function, Memory
 from xgpu_cuda.launch import pairs
 from xgpu_cuda.launch.kernel import PLANS, Along, Kernel
+from xgpu_cuda.launch.quick import Steady
 
 ROWS: Final = "xgpu_reduction_rows"
 COLUMNS: Final = "xgpu_reduction_columns"
@@ -110,6 +111,22 @@ class ReductionKernel(Kernel):
             finish = self.functions[FINISH]
             driver.launch(device, finish, plan.finish_grid, block, 0, arguments)
         return [target[0] for target in targets]
+
+    def steady(
+        self, shape: tuple[int, ...], inputs: Sequence[Operand], outputs: Sequence[Operand]
+    ) -> Steady | None:
+        """See `Kernel.steady`; what is split is two kernels."""
+        if self._pairs.possible or self._reorders or len(outputs) > 1:
+            return None
+        columns = self._columns_possible and self._along.kept(inputs, outputs)
+        plan = self._plans.get((shape, columns)) or self._plan(shape, columns)
+        if plan.finish_grid or plan.workspace:
+            return None
+        ((size, reduced),) = self._output_sizes
+        nbytes = (plan.kept if reduced else plan.points) * size
+        function = self.functions[COLUMNS if columns else ROWS]
+        header = (*plan.sizes, 0, *plan.axes)
+        return Steady(function, plan.grid, self.tuning.block, header, nbytes)
 
     def _launch_pairs(
         self,

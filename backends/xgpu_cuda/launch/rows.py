@@ -10,12 +10,12 @@ import math
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from xgpu.codegen import divisor, emit, online, tune_rows
+from xgpu.codegen import divisor, donors, emit, in_runs, online, tune_rows
 from xgpu.codegen.cuda import CUDA
 from xgpu.plugin import Operand, Program
 from xgpu_cuda.driver import Driver, Function, Memory
 from xgpu_cuda.launch.kernel import PLANS, Along, Kernel
-from xgpu_cuda.launch.quick import Quick
+from xgpu_cuda.launch.quick import Steady
 
 ENTRY: Final = "xgpu_rows"
 
@@ -51,6 +51,15 @@ more threads do as well, and it takes longer to compile."""
 ROUND: Final = 4
 """Runs of points that a thread loads at a time where a row is too long to be kept."""
 
+APART: Final = 0
+ALIGNED: Final = 1
+SHIFTED: Final = 2
+"""Which points of a chunk a thread has, as in rows.cu."""
+
+CUT: Final = 512
+"""Points of a row from which on it is read in runs though they do not divide it: of the chunks of
+shorter rows, most would have a run that is cut, and so be read twice, in runs and one by one."""
+
 
 class Variant(NamedTuple):
     """What a row kernel is compiled for; see rows.cu."""
@@ -59,6 +68,9 @@ class Variant(NamedTuple):
     chunks: int
     threads: int
     width: int = 1
+    packing: int = ALIGNED
+    resident: int = 0  #: blocks that are to share a multiprocessor; 0 for any number
+    streaming: int = 0  #: as XGPU_STREAMING in memory.cuh
 
     def macros(self) -> str:
         """The lines before the source."""
@@ -67,6 +79,9 @@ class Variant(NamedTuple):
             f"#define XGPU_ROW_KEPT {int(self.kept)}\n"
             f"#define XGPU_ROW_THREADS {self.threads}\n"
             f"#define XGPU_ROW_WIDTH {self.width}\n"
+            f"#define XGPU_ROW_PACKING {self.packing}\n"
+            + (f"#define XGPU_ROW_RESIDENT {self.resident}\n" if self.resident else "")
+            + (f"#define XGPU_STREAMING {self.streaming}\n" if self.streaming else "")
         )
 
 
@@ -90,10 +105,10 @@ class RowKernel(Kernel):
         super().__init__(driver, device, program, ())
         self._plans: dict[tuple[tuple[int, ...], bool], Plan] = {}
         self._variants: dict[Variant, Function] = {}
-        self._quick: dict[tuple[int, ...], Quick] = {}
         self._along = Along(program)
         tuning = tune_rows(program)
         self._vector, self._most, self._state = tuning.vector, tuning.chunks, tuning.state
+        self._runs = in_runs(program)
         # Points that leave a thread of the largest block enough registers.
         self._light = LIGHT if tuning.words == 1 else 0
 
@@ -101,25 +116,34 @@ class RowKernel(Kernel):
         self, shape: tuple[int, ...], inputs: Sequence[Operand], outputs: Sequence[Operand]
     ) -> list[Memory]:
         """Run over ``shape``; see `xgpu.plugin.Backend.launch`."""
-        quick = self._quick.get(shape)
-        if quick is not None and outputs[0][0] is None:
-            return quick.run(inputs)
-        across = self._along.possible and self._along.kept(inputs, outputs)
-        plan = self._plans.get((shape, across)) or self._plan(shape, across)
-        function = self._variants.get(plan.variant) or self._load(plan.variant)
-        if self.packer.simple and not self._along.possible:
-            if len(self._quick) >= PLANS:
-                self._quick.clear()
-            ((size, reduced),) = self._output_sizes
-            nbytes = (plan.kept if reduced else plan.points) * size
-            self._quick[shape] = Quick(
-                self.driver, self.device, function, plan.grid, plan.block, self.packer,
-                plan.header, nbytes,
-            )  # fmt: skip
+        plan, function = self._chosen(shape, inputs, outputs)
         targets = self.buffers(plan.points, plan.kept, outputs)
         arguments = self.packer.pack(plan.header, inputs, targets)
         self.driver.launch(self.device, function, plan.grid, plan.block, 0, arguments)
         return [target[0] for target in targets]
+
+    def steady(
+        self, shape: tuple[int, ...], inputs: Sequence[Operand], outputs: Sequence[Operand]
+    ) -> Steady | None:
+        """See `Kernel.steady`."""
+        if len(outputs) > 1:
+            return None
+        plan, function = self._chosen(shape, inputs, outputs)
+        ((size, reduced),) = self._output_sizes
+        nbytes = (plan.kept if reduced else plan.points) * size
+        return Steady(function, plan.grid, plan.block, plan.header, nbytes)
+
+    def _chosen(
+        self, shape: tuple[int, ...], inputs: Sequence[Operand], outputs: Sequence[Operand]
+    ) -> tuple[Plan, Function]:
+        across = self._along.possible and self._along.kept(inputs, outputs)
+        plan = self._plans.get((shape, across)) or self._plan(shape, across)
+        return plan, self._variants.get(plan.variant) or self._load(plan.variant)
+
+    def donors(self, shape: tuple[int, ...]) -> Sequence[tuple[int, int]]:
+        """Those of the program where rows are read once."""
+        kept = self._variant(math.prod(shape[self.program.kept :]))[0].kept
+        return donors(self.program) if kept else ()
 
     def _load(self, variant: Variant) -> Function:
         # Each pass over a row that is not kept reads it: what can be is done in the one before.
@@ -159,15 +183,20 @@ class RowKernel(Kernel):
                     points = -(-length * width // threads)
                     chunks = _power(-(-points // self._vector))
                     if chunks <= min(most, self._most):
-                        return Variant(True, chunks, threads, width)
+                        return Variant(True, chunks, threads, width, APART)
         return None
 
     def _variant(self, length: int) -> tuple[Variant, int]:
         """(the kernel, threads to a row) for rows of ``length`` points."""
         vector, most = self._vector, self._most
+        packing = ALIGNED if length % vector == 0 else SHIFTED if length >= CUT else APART
+        if not self._runs:
+            packing = APART
         runs = max(1, -(-length // vector))
+        if packing == SHIFTED:
+            runs = -(-(length + vector - 1) // vector)
         if runs > MOST * most:
-            return Variant(False, min(ROUND, most), MOST), MOST
+            return Variant(False, min(ROUND, most), MOST, 1, packing), MOST
         chunks = min(most, SHORT, _power(-(-runs // COALESCED)))
         if runs > MOST * chunks:
             chunks = most
@@ -175,7 +204,7 @@ class RowKernel(Kernel):
         if lanes > WARP:
             lanes = -(-runs // (chunks * WARP)) * WARP
         most = chunks * vector <= self._light or lanes > MEDIUM
-        return Variant(True, chunks, MOST if most else MEDIUM), lanes
+        return Variant(True, chunks, MOST if most else MEDIUM, 1, packing), lanes
 
 
 def _power(wanted: int) -> int:

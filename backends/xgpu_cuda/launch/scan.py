@@ -36,6 +36,23 @@ WARP: Final = 32
 """As in scan.cu."""
 
 
+class Tuning(NamedTuple):
+    """How xgpu_scan_tiles is compiled; see scan.cu, and docs/measurements/scans.py for times."""
+
+    threads: int = TILE_BLOCK  #: of a block, at most
+    packets: int = 0  #: of 16 bytes that a thread holds, 0: by the dtype
+    resident: int = 2  #: blocks that are to share a multiprocessor
+    folded: bool = False  #: what comes before a packet in its warp is added to it at once
+    ahead: float = 0.0  #: rounds of all resident blocks after which a fetched tile is loaded
+    streaming: bool = False  #: stored packets leave the caches first
+    nap: int = 40  #: nanoseconds between two looks back
+    walking: bool = False  #: a block takes tile after tile
+
+
+TUNING: Tuning = Tuning()
+"""The measured default."""
+
+
 class Work(NamedTuple):
     """What a row length comes to."""
 
@@ -70,7 +87,8 @@ class Scan:
         ((dtype, shape),) = results
         (operand,) = operands
         rows, length = math.prod(shape[:-1]), shape[-1]
-        work = plan(rows, length, dtype)
+        tuning = TUNING
+        work = plan(rows, length, dtype, tuning)
         across = runs_across(operand)
         if across and work.entry != SHORT:
             buffer = self._fused.copy(device, operand)
@@ -78,9 +96,11 @@ class Scan:
         axes = collapsed(shape[:-1], operand.strides[:-1])
         compiled = self._compiled[work.entry]
         functions = compiled(
-            device, work.entry, dtype, self._operation, len(axes), index_type(rows)
+            device, work.entry, dtype, self._operation, len(axes), index_type(rows), tuning
         )
         driver = self._driver
+        at_a_time = tuning.resident * driver.multiprocessors(device)
+        ahead = math.ceil(tuning.ahead * at_a_time)
         out = driver.allocate(device, rows * length * dtype.itemsize)
         status = slots(driver, device, rows, work.tiles, dtype.itemsize)
         arguments = packed(
@@ -89,13 +109,14 @@ class Scan:
                 *divisor(length),
                 *divisor(work.tiles),
                 *status.fields,
+                ahead,
                 *addressing(axes),
             ]
         )
         if status.words:
-            blocks = -(-status.words // BLOCK)
-            driver.launch(device, functions[START], blocks, BLOCK, 0, arguments)
-        driver.launch(device, functions[work.entry], work.blocks, work.threads, 0, arguments)
+            driver.launch(device, functions[START], -(-status.words // BLOCK), BLOCK, 0, arguments)
+        blocks = min(work.blocks, at_a_time) if tuning.walking and work.tiles > 1 else work.blocks
+        driver.launch(device, functions[work.entry], blocks, work.threads, 0, arguments)
         return [out]
 
 
@@ -111,29 +132,40 @@ def packets(dtype: DType) -> int:
     return {1: 2, 2: 4, 16: 6}.get(dtype.itemsize, 8)
 
 
-def scan_source(entry: str, dtype: DType, operation: str, axes: int, index: str) -> str:
+def scan_source(
+    entry: str, dtype: DType, operation: str, axes: int, index: str, tuning: Tuning
+) -> str:
     """The text that includes scan.cu for a kernel, dtype, operation and number of axes of rows."""
+    flags = {
+        "folded": tuning.folded,
+        "fetching": tuning.ahead > 0,
+        "streaming": tuning.streaming,
+        "walking": tuning.walking,
+    }
     members = [
         f"using element = {CUDA.type_of(dtype)}",
         f"using combine = {operation}",
-        f"static constexpr int row_axes = {axes}, packets = {packets(dtype)}",
+        f"static constexpr int row_axes = {axes}, packets = {tuning.packets or packets(dtype)}",
         f"using index = {index}",
+        f"static constexpr int tile_block = {tuning.threads}, resident = {tuning.resident}",
+        f"static constexpr unsigned nap = {tuning.nap}",
+        *(f"static constexpr bool {name} = {str(flag).lower()}" for name, flag in flags.items()),
     ]
     text = source("scan.cu", "scan_types", members, dtype, "operations")
     return f"#define {entry.upper()}\n{text}"
 
 
-def plan(rows: int, length: int, dtype: DType) -> Work:
+def plan(rows: int, length: int, dtype: DType, tuning: Tuning) -> Work:
     """Which kernel takes rows of ``length``, and how the work is split; see scan.cu."""
     vector = 16 // dtype.itemsize
-    share = WARP * vector * packets(dtype)
+    share = WARP * vector * (tuning.packets or packets(dtype))
     if length <= SHORT_LENGTH:
         return Work(SHORT, -(-rows // SHORT_BLOCK), SHORT_BLOCK, 1, 1)
     if length <= share:
         lanes = min(WARP, 1 << (-(-length // vector) - 1).bit_length())
         return Work(ROWS, -(-rows * lanes // BLOCK), BLOCK, lanes, 1)
-    tile = share * TILE_BLOCK // WARP
+    tile = share * tuning.threads // WARP
     if length <= tile:
         return Work(TILES, rows, -(-length // share) * WARP, WARP, 1)
     tiles = -(-length // tile)
-    return Work(TILES, rows * tiles, TILE_BLOCK, WARP, tiles)
+    return Work(TILES, rows * tiles, tuning.threads, WARP, tiles)

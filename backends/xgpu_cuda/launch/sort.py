@@ -1,4 +1,9 @@
-"""`sort` and `argsort`: kernels/sort.cu for short rows, the device's own library for long ones.
+"""`sort` and `argsort`: kernels/sort.cu for short rows, a radix sort for long ones.
+
+That is the one of the device's own library, Thrust, or the one of kernels/radix.cu. The environment
+variable ``XGPU_SORT`` says which: ``library``, or ``radix``. Without it a GPU takes the library,
+since our own is not measured there yet, and the simulator takes our own, since its library is
+NumPy, which says nothing about a GPU's. It is read at each call.
 
 The library sorts one row of integers, float32 or float64, ascending and stably, with -0.0 equal to
 0.0 (see `xgpu_cuda.driver.Libraries.sort`). Keys turn the ops into that: the numbers themselves,
@@ -14,10 +19,9 @@ reference; the bits of a NaN need not be kept.
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
-
-import numpy as np
 
 from xgpu.plugin import KernelOp, Result, Strided, dtypes
 from xgpu.plugin.dtypes import DType, kind_of
@@ -25,7 +29,8 @@ from xgpu_cuda.driver import Driver, Memory
 from xgpu_cuda.launch.compiled import Compiled
 from xgpu_cuda.launch.fused import Formula, Fused, contiguous
 from xgpu_cuda.launch.gather import Gather
-from xgpu_cuda.launch.operands import WIDTHS, address, addressing, collapsed, packed, source
+from xgpu_cuda.launch.operands import address, addressing, collapsed, packed, source
+from xgpu_cuda.launch.radix import Radix, key_members, takes
 
 ENTRY: Final = "xgpu_sort_rows"
 
@@ -37,7 +42,10 @@ SHARE: Final = 1024
 """Elements of a block where there are more rows than fill one."""
 
 LONG: Final = 1 << 20
-"""Rows from this length on are sorted one by one."""
+"""Rows from this length on are sorted one by one by the library."""
+
+WAYS: Final = ("library", "radix")
+"""What ``XGPU_SORT`` can be."""
 
 Attributes = Mapping[str, Any]
 
@@ -49,6 +57,7 @@ class Sort:
         self._driver = driver
         self._fused = fused
         self._gather = Gather(driver)
+        self._radix = Radix(driver)
         self._compiled = Compiled(driver, sort_source, ENTRY)
 
     def kernel_ops(self) -> dict[str, KernelOp]:
@@ -64,6 +73,8 @@ class Sort:
         rows = math.prod(x.shape) // length
         if length <= SHORT:
             return [self._short(device, x, descending, places=False)]
+        if way(self._driver) == "radix" and takes(x):
+            return [self._radix(device, x, descending, places=False)]
         if rows > 1 and length < LONG:
             order = self._order_of_rows(device, x, descending)
             return self._gather(device, [x, order], results, {})
@@ -81,6 +92,8 @@ class Sort:
         rows = math.prod(x.shape) // length
         if length <= SHORT:
             return [self._short(device, x, descending, places=True)]
+        if way(self._driver) == "radix" and takes(x):
+            return [self._radix(device, x, descending, places=True)]
         if rows > 1 and length < LONG:
             order = self._order_of_rows(device, x, descending)
             made = Formula(order.shape)
@@ -154,6 +167,20 @@ class Sort:
         return contiguous(self._driver.allocate(device, 8 * count), dtypes.int64, (count,))
 
 
+def way(driver: Driver) -> str:
+    """``$XGPU_SORT``, or what is the default on the driver's devices.
+
+    Raises:
+        ValueError: it is none of `WAYS`.
+    """
+    given = os.environ.get("XGPU_SORT", "")
+    if not given:
+        return "radix" if driver.name == "cudasim" else "library"
+    if given not in WAYS:
+        raise ValueError(f"XGPU_SORT is one of {', '.join(WAYS)}: got {given!r}")
+    return given
+
+
 def key_dtype(dtype: DType) -> DType:
     """What the library sorts numbers of this dtype as."""
     if dtype == dtypes.bool_:
@@ -163,21 +190,12 @@ def key_dtype(dtype: DType) -> DType:
 
 def sort_source(dtype: DType, places: bool, axes: int) -> str:
     """The text that includes sort.cu for one dtype."""
-    kind = {"i": 1, "f": 2}.get(kind_of(dtype), 0)
-    infinity = infinity_bits(dtype) if kind == 2 else 0
     members = [
-        f"using element = {WIDTHS[dtype.itemsize]}",
-        f"static constexpr int kind = {kind}",
-        f"static constexpr uint64_t infinity = {infinity:#x}",
+        *key_members(dtype),
         f"static constexpr bool places = {str(places).lower()}",
         f"static constexpr int batch_axes = {axes}",
     ]
     return source("sort.cu", "sort_types", members)
-
-
-def infinity_bits(dtype: DType) -> int:
-    """The bits of the infinity of a floating dtype."""
-    return int(np.asarray(math.inf, dtype).view(f"u{dtype.itemsize}"))
 
 
 def _turned(made: Formula, value: int, descending: bool) -> int:

@@ -91,6 +91,15 @@ static inline int __all_sync(unsigned mask, int predicate, XGPU_SIMULATOR_SITE) 
                                                    predicate != 0, 0, file, line));
 }
 
+template <class T>
+static inline unsigned __match_any_sync(unsigned mask, T value, XGPU_SIMULATOR_SITE) {
+    static_assert(sizeof(T) <= 8, "a warp function compares at most 64 bits");
+    unsigned long long bits = 0;
+    __builtin_memcpy(&bits, &value, sizeof(T));
+    return unsigned(xgpu_simulator::machine->collective(xgpu_simulator::Collective::match, mask,
+                                                        bits, 0, file, line));
+}
+
 namespace xgpu_simulator {
 template <class T>
 static inline T shuffle(unsigned mask, T value, unsigned source, const char *file, int line) {

@@ -8,7 +8,7 @@ struct Index {
     unsigned x, y, z;
 };
 
-enum class Collective : int { sync, shuffle, ballot, any, all };
+enum class Collective : int { sync, shuffle, ballot, any, all, match };
 
 constexpr unsigned warp_size = 32;
 constexpr unsigned max_dynamic_shared = 48 * 1024;  // bytes, as on a GPU that is not asked for more

@@ -96,6 +96,7 @@ const char *name_of(Collective kind) {
         case Collective::ballot: return "__ballot_sync";
         case Collective::any: return "__any_sync";
         case Collective::all: return "__all_sync";
+        case Collective::match: return "__match_any_sync";
     }
     return "a warp function";
 }
@@ -165,6 +166,11 @@ bool complete(Thread *warp, size_t lanes, Thread &first) {
             case Collective::ballot: other.value = ballot; break;
             case Collective::any: other.value = ballot != 0; break;
             case Collective::all: other.value = ballot == first.mask; break;
+            case Collective::match:
+                other.value = 0;
+                for (size_t i = 0; i < lanes; ++i)
+                    if (first.mask >> i & 1 && given[i] == given[lane]) other.value |= 1u << i;
+                break;
             case Collective::shuffle:
                 if (!(first.mask >> other.source & 1))
                     fail("kernel %s, block (%u, %u, %u): lane %zu shuffles from lane %u, which "

@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 
 import numpy as np
 
+from xgpu.plugin.dtypes import DType
 from xgpu_cuda.driver import Homes, Memory
 
 
@@ -30,6 +31,14 @@ class Owner(Protocol):
 
     def to_device(self, device: int, memory: Memory, host: Any) -> None:
         """See `xgpu_cuda.driver.Driver.to_device`."""
+        ...
+
+    def to_host(self, device: int, ptr: int, nbytes: int) -> Any:
+        """See `xgpu_cuda.driver.Driver.to_host`."""
+        ...
+
+    def record_event(self, device: int) -> Any:
+        """See `xgpu_cuda.driver.Driver.record_event`."""
         ...
 
 
@@ -81,6 +90,14 @@ class SimulatorStreams(Homes):
         memory = self._owner.allocate(device, array.nbytes)
         self._owner.to_device(device, memory, array)
         return memory
+
+    def to_host(
+        self, device: int, buffer: Memory, dtype: DType, offset: int, size: int
+    ) -> tuple[Any, Any]:
+        """See `xgpu.plugin.Streams.to_host`; done on return."""
+        start = buffer.ptr + offset * dtype.itemsize
+        copied = self._owner.to_host(device, start, size * dtype.itemsize)
+        return copied.view(dtype), self._owner.record_event(device)
 
     def foreign(self, device: int, memories: Iterable[Any]) -> list[SimulatorStream]:
         """See `Streams.foreign`."""

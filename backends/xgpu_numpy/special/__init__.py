@@ -10,7 +10,18 @@ from typing import Any, Final
 
 import numpy as np
 
-from xgpu_numpy.special import bessel, beta, error, gamma, incomplete_gamma, student, zeta
+from xgpu_numpy.special import (
+    bessel,
+    bessel_j,
+    bessel_k,
+    beta,
+    error,
+    gamma,
+    incomplete_gamma,
+    inverse_gamma,
+    student,
+    zeta,
+)
 
 Array = Any
 
@@ -32,10 +43,13 @@ TABLE: Final[dict[str, Callable[..., Array]]] = {
     name: _elementwise(getattr(module, name))
     for module, names in (
         (bessel, "i0e i1e"),
+        (bessel_j, "j0 j1 y0 y1"),
+        (bessel_k, "k0e k1e"),
         (beta, "betainc betaincc betaln"),
         (error, "erf erfc erfcx erfinv ndtri"),
         (gamma, "digamma gamma gammaln"),
         (incomplete_gamma, "gammainc gammaincc"),
+        (inverse_gamma, "gammaincinv gammainccinv"),
         (student, "stdtr stdtrit"),
         (zeta, "riemann_zeta zeta"),
     )

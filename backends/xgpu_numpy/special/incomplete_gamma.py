@@ -85,14 +85,17 @@ def _saddle(a: Array, x: Array) -> Array:
         product = ratio * a
         lost = a * (((x - product) - product_error(ratio, a, product)) / x)
         lost += sum_error(a, -x, difference)
-        root = np.power(ratio, a / 2) * np.exp(difference / 2)
+        # In smaller parts where the power alone would underflow.
+        part = np.where(difference > 650, 0.25, 0.5)
+        root = np.power(ratio, a * part) * np.exp(difference * part)
+        root = np.where(difference > 650, root * root, root)
         return np.where(ratio == 0, 0.0, root * root * np.exp(lost))
 
-    far = np.abs(a - x) > 1400
+    far = (a - x > 2000) | (x - a > 1400)
     return in_parts((a, x), (far, by_logarithms), (~far, by_powers))
 
 
-def _density(a: Array, x: Array) -> Array:
+def density(a: Array, x: Array) -> Array:
     """x**a exp(-x) / Gamma(a + 1)."""
 
     def small(a: Array, x: Array) -> Array:
@@ -117,7 +120,7 @@ def _lower_series(a: Array, x: Array) -> Array:
         return total, term, a, x, term <= ROUNDING * total
 
     ones = np.ones_like(a)
-    return _density(a, x) * iterated((ones, ones, a, x), step, 2000)
+    return density(a, x) * iterated((ones, ones, a, x), step, 2000)
 
 
 def _upper_series(a: Array, x: Array) -> Array:
@@ -164,7 +167,7 @@ def _upper_fraction(a: Array, x: Array) -> Array:
         b = x + 1 - a
         return a * iterated((1 / b, b, np.full_like(b, 1e300), 1 / b, a), step, 2000)
 
-    return _density(a, x) * in_parts((a, x), (a < 3, backward), (a >= 3, forward))
+    return density(a, x) * in_parts((a, x), (a < 3, backward), (a >= 3, forward))
 
 
 def _smaller_by_temme(a: Array, x: Array) -> Array:

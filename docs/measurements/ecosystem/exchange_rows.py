@@ -27,7 +27,8 @@ def rows_of(consumer: str) -> Iterator[Row]:
         def run(*arrays: Any) -> Any:
             if isinstance(arrays[0], np.ndarray):
                 return getattr(np, name)(*arrays)
-            return xgpu.from_dlpack(getattr(library, name)(*map(take, arrays)))
+            result = getattr(library, name)(*map(take, arrays))
+            return xgpu.from_dlpack(result, device=arrays[0].device)
 
         return run
 
@@ -44,4 +45,8 @@ def rows_of(consumer: str) -> Iterator[Row]:
 
 def passed(take: Any) -> Any:
     """There and back, with nothing done in between."""
-    return lambda a: a if isinstance(a, np.ndarray) else xgpu.from_dlpack(take(a))
+
+    def run(a: Any) -> Any:
+        return a if isinstance(a, np.ndarray) else xgpu.from_dlpack(take(a), device=a.device)
+
+    return run

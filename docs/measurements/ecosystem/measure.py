@@ -34,22 +34,6 @@ MODULES: Final = (
 SITE: Final = Path(np.__file__).parents[1]
 
 
-def measured(device: str, only: str = "") -> dict[str, Any]:
-    """What each row gave on ``device``, and what was not there to be called."""
-    absent, found = {}, []
-    for name in MODULES:
-        if only and name not in only.split(","):
-            continue
-        try:
-            module: Any = importlib.import_module(f"docs.measurements.ecosystem.{name}_rows")
-            rows = list(module.rows())
-        except ImportError as error:
-            absent[name] = str(error).splitlines()[0]
-            continue
-        found += [outcome(row, device) for row in rows if row.only in ("", device[: len(row.only)])]
-    return {"absent": absent, "rows": found}
-
-
 def outcome(row: Row, device: str) -> dict[str, Any]:
     """One row: its state, the kind of its result, and the transfers that the consumer made."""
     start = time.perf_counter()
@@ -58,19 +42,19 @@ def outcome(row: Row, device: str) -> dict[str, Any]:
         try:
             expected = (row.expected or row.run)(*(a.copy() for a in row.arrays))
         except Exception as error:
-            error.add_note(f"NumPy's arrays, in {row.consumer}: {row.call}")
-            raise
-        said: dict[str, Any] = {"consumer": row.consumer, "call": row.call}
+            return {"state": "lost", "why": f"with NumPy's arrays: {refused(error)['why']}"}
+        said: dict[str, Any] = {}
         try:
             with xgpu.guard("error"):
                 result = called(row, device)
             said |= compared(result, expected, row, device)
-        except xgpu.GuardError:
+        except Exception:  # not only xgpu's GuardError: some consumers raise another for it
             with listed() as lines:
                 said |= finished(row, device, expected)
-            said["transfers"] = lines
-        except Exception as error:
-            said |= refused(error)
+            if lines:
+                said["transfers"] = lines
+    if said["state"] == "refused" and (limits := declared(row)):
+        said["declared"] = limits
     said["seconds"] = round(time.perf_counter() - start, 2)
     return said
 
@@ -98,6 +82,21 @@ def refused(error: Exception) -> dict[str, str]:
     """Its error, in one line."""
     text = without_places(" ".join(str(error).split())).replace("|", "/")
     return {"state": "refused", "why": f"{type(error).__name__}: {text}"[:220]}
+
+
+def declared(row: Row) -> str:
+    """What SciPy says of a function's devices, in the table that its documentation is made of."""
+    if not row.consumer.startswith("scipy."):
+        return ""
+    table: Any = importlib.import_module("scipy._lib._array_api").xp_capabilities_table
+    function: Any = importlib.import_module(row.consumer)
+    for name in row.call.split("."):
+        function = getattr(function, name)
+    # scipy.linalg has no entries: its functions take NumPy's arrays, and what becomes one.
+    said = table.get(function, {"np_only": True})
+    if said["np_only"]:
+        return "for NumPy alone"
+    return "for the CPU alone" if said["cpu_only"] else ""
 
 
 def without_places(text: str) -> str:

@@ -17,6 +17,29 @@ BEGIN, END = "<!-- tables -->\n", "<!-- /tables -->\n"
 DEVICES: Final = ("cpu", "cudasim", "cuda")
 KINDS: Final = {"array": "yes", "number": "yes, a number", "NumPy": "yes, NumPy's"}
 
+NUMPYS = "is not handed to NumPy silently"
+#: Consumer, part of the error -> why it is so.
+EXPLAINED: Final = (
+    ("matplotlib", NUMPYS, "it draws copies on the host: `xgpu.to_device(x, 'cpu')` first"),
+    ("cubed", NUMPYS, "it writes chunks with Zarr, which takes the host's memory"),
+    ("dask", NUMPYS, "it calls NumPy's function on the chunks"),
+    ("xarray", NUMPYS, "it calls NumPy's function, or SciPy's, by name"),
+    ("Numba", NUMPYS, "the call asks for the host's memory"),
+    ("array-api-extra", NUMPYS, "the row's function is NumPy's, and xgpu is none of its libraries"),
+    ("scikit-learn", NUMPYS, "not in scikit-learn's list: it calls NumPy's function"),
+    (
+        "scikit-learn",
+        "Multiple namespaces",
+        "not in scikit-learn's list: it calls NumPy's function",
+    ),
+    (
+        "scikit-learn",
+        "diff()",
+        "not in scikit-learn's list: it calls functions as only NumPy's are",
+    ),
+    ("cubed", "argument 'dtype'", "it calls `mean(dtype=)`, which the standard does not have"),
+)
+
 
 def machine(device: str) -> str:
     """What the rows ran on, in words."""
@@ -51,6 +74,8 @@ def counted(runs: dict[str, Any]) -> list[str]:
         cells = [f"`{run['device']}`", len(run["rows"]), equal, len(run["rows"]) - equal]
         cells += [run["seconds"], run["date"], run["machine"], versions]
         lines.append(f"| {' | '.join(map(str, cells))} |\n")
+        if run.get("left"):
+            lines.append(f"| | | | {run['left']} not run | | | | |\n")
         for name, why in run["absent"].items():
             lines.append(f"| | | | | | | not installed: {name} | {why} |\n")
     return lines
@@ -77,6 +102,15 @@ def cell(row: dict[str, Any] | None) -> str:
     """What one row gave on one device, in a few words."""
     if row is None:
         return "not run"
+    if "declared" in row:
+        return f"no: SciPy has it {row['declared']}"
+    for consumer, part, why in EXPLAINED:
+        if (
+            row["state"] == "refused"
+            and row["consumer"].startswith(consumer)
+            and part in row["why"]
+        ):
+            return f"no: {why}"
     if row["state"] != "equal":
         return f"no: {escaped(row['why'])}"
     said = " and ".join(KINDS[kind] for kind in row["kind"].split(" and ") if kind)

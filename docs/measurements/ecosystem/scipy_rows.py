@@ -127,11 +127,14 @@ def special() -> Iterator[Row]:
     consumer, s, small = "scipy.special", scipy.special, POSITIVE / 10 + 0.01
     names = "erf erfc expit gammaln ndtr ndtri logit log_ndtr i0 i0e i1 i1e entr logsumexp"
     yield from each(consumer, s, f"{names} softmax log_softmax", small)
+    yield from each(consumer, s, "j0 j1 y0 y1 k0 k0e k1 k1e ellipk ellipkm1 spence", small)
+    yield from each(consumer, s, "sindg cosdg tandg cotdg", X * 100)
     yield from each(
         consumer, s, "xlogy xlog1py rel_entr kl_div gammainc gammaincc", small, small + 1
     )
     yield Row(consumer, "betainc", s.betainc, (small + 1, small + 2, small))
     yield from each(consumer, s, "chdtr chdtrc stdtr", POSITIVE + 1, small)
+    yield from each(consumer, s, "gammaincinv gammainccinv chdtri", POSITIVE + 1, small)
 
 
 def clusters() -> Iterator[Row]:

@@ -30,6 +30,7 @@ import xgpu
 import xgpu_cuda
 from xgpu.graph import rows
 from xgpu.plugin import dtypes
+from xgpu_cuda.launch.sort import WAYS
 
 KERNELS = Path(xgpu_cuda.__file__).parent / "kernels"
 DTYPES = (dtypes.int8, dtypes.float32, dtypes.float64, dtypes.complex64)
@@ -76,6 +77,8 @@ def cases(dtype: np.dtype[Any], at: Callable[[Any], Any]) -> Iterator[tuple[str,
     wide = at(grid(dtype, 3, 5_000))
     squares = xp.sum((wide - xp.sum(wide, axis=1, keepdims=True)) ** 2, axis=1, keepdims=True)
     yield "passes over a row, block", wide + squares
+    cut = at(grid(dtype, 3, 1_027))
+    yield "passes over a row that is no whole runs", cut - xp.sum(cut, axis=1, keepdims=True)
     longest = at(grid(dtype, 3, 33_001))
     with patch.object(rows, "MANY", 3):
         again = longest - xp.sum(longest, axis=1, keepdims=True)
@@ -108,8 +111,12 @@ def cases(dtype: np.dtype[Any], at: Callable[[Any], Any]) -> Iterator[tuple[str,
         yield "argmax", xp.argmax(x, axis=1)
         yield "sort, rows", xp.sort(x, axis=1, descending=True)
         yield "argsort, columns", xp.argsort(x, axis=0)
-        yield "sort, one row", xp.sort(long)
-        yield "argsort, middling rows", xp.argsort(at(grid(dtype, 3, 3_001)), axis=1)
+        for way in WAYS:
+            with patch.dict("os.environ", XGPU_SORT=way):
+                one = xp.sort(long)
+                several = xp.argsort(at(grid(dtype, 3, 3_001)), axis=1)
+            yield f"sort, one row, {way}", one
+            yield f"argsort, middling rows, {way}", several
         ordered = xp.sort(long)
         yield "searchsorted", xp.searchsorted(ordered, x, side="right")
         yield "unique", xp.unique_counts(long).counts

@@ -13,19 +13,36 @@ from __future__ import annotations
 
 import ctypes
 import itertools
+import threading
+import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 
 from xgpu_cuda.driver import CupyDriver, Function, Grid
 from xgpu_cuda.simulator.driver import SimulatorDriver
+from xgpu_cuda.simulator.graph import SimulatorGraph
 from xgpu_cuda.simulator.libraries import SimulatorLibraries
 
 Work = Callable[[], Any]
+
+SMALL = {
+    "major": 7,
+    "minor": 5,
+    "multiProcessorCount": 1,
+    "name": b"late",
+    "totalGlobalMem": 1 << 30,
+}
+"""What CUDA says of a device with the simulator's sizes."""
+
+LARGE = 1 << 22
+"""Bytes of memory that is not kept, but given back to the host."""
 
 
 class LateEvent:
@@ -35,7 +52,11 @@ class LateEvent:
         self._cuda = cuda
         self.ptr = next(cuda.handles)
         self.points: list[tuple[LateStream, int]] = []
+        self.time = 0.0
         cuda.events[self.ptr] = self
+
+    def reach(self) -> None:
+        self.time = time.perf_counter()
 
     @property
     def done(self) -> bool:
@@ -66,31 +87,33 @@ class LateStream:
     def __cuda_stream__(self) -> tuple[int, int]:
         return 0, self.ptr
 
-    def add(self, work: Work) -> None:
-        """Queue."""
-        if self.blocking:
-            # One side of the legacy stream's rule, and the other.
-            legacy = self.cuda.legacy
-            others = self.cuda.streams.values() if self is legacy else [legacy]
-            for other in list(others):
-                if other.blocking and other is not self and other.finished < len(other.queue):
-                    self.queue.append(partial(other.run, len(other.queue)))
-        self.queue.append(work)
+    def add(self, work: Work) -> int:
+        """Queue; returns how many that makes."""
+        with self.cuda.lock:
+            if self.blocking:
+                # One side of the legacy stream's rule, and the other.
+                legacy = self.cuda.legacy
+                others = self.cuda.streams.values() if self is legacy else [legacy]
+                for other in list(others):
+                    if other.blocking and other is not self and other.finished < len(other.queue):
+                        self.queue.append(partial(other.run, len(other.queue)))
+            self.queue.append(work)
+            return len(self.queue)
 
     def run(self, count: int) -> None:
         """Do the first ``count`` of what was queued."""
-        while self.finished < count:
-            self.finished += 1
-            self.queue[self.finished - 1]()
+        with self.cuda.lock:
+            while self.finished < count:
+                self.finished += 1
+                work, self.queue[self.finished - 1] = self.queue[self.finished - 1], _nothing
+                work()
 
     def synchronize(self) -> None:
-        self.add(lambda: None)
-        self.run(len(self.queue))
+        self.run(self.add(_nothing))
 
     def record(self, event: LateEvent | None = None) -> LateEvent:
         event = event or LateEvent(self.cuda)
-        self.add(lambda: None)
-        event.points = [(self, len(self.queue))]
+        event.points = [(self, self.add(event.reach))]
         return event
 
     def wait_event(self, event: LateEvent) -> None:
@@ -102,23 +125,31 @@ class LateStream:
 
 
 class LatePool:
-    """Memory that is given out again as soon as it is freed."""
+    """Memory that is given out again as soon as it is freed, in multiples of 512 bytes."""
 
-    def __init__(self) -> None:
+    def __init__(self, room: int = 1 << 30, error: type[Exception] = MemoryError) -> None:
         self._free: dict[int, list[Any]] = {}
+        self._room, self._error = room, error
         self.used = 0
 
     def malloc(self, nbytes: int) -> LateBlock:
+        nbytes = -(-nbytes // 512) * 512
+        if self.used + nbytes > self._room:
+            raise self._error(f"{nbytes} bytes")
         kept = self._free.get(nbytes)
         # What is read too early must not be right by chance: the host's memory may have been ours.
         fresh = kept.pop() if kept else np.full(nbytes + 256, 0xCD, np.uint8)
         return LateBlock(self, fresh, nbytes)
 
     def free(self, raw: Any, nbytes: int) -> None:
-        self._free.setdefault(nbytes, []).append(raw)
+        if nbytes <= LARGE:  # the host has less memory than a GPU
+            self._free.setdefault(nbytes, []).append(raw)
 
     def used_bytes(self) -> int:
         return self.used
+
+    def total_bytes(self) -> int:
+        return self.used + sum(nbytes * len(kept) for nbytes, kept in self._free.items())
 
     def free_all_blocks(self) -> None:
         self._free.clear()
@@ -138,21 +169,27 @@ class LateBlock:
 
 
 class LateCuda:
-    """See the module; an instance is the module ``cupy`` to the driver."""
+    """See the module; an instance is the module ``cupy`` to the driver.
+
+    ``properties`` is what CUDA says of the device.
+    """
 
     __version__ = "late"
 
-    def __init__(self) -> None:
+    def __init__(self, properties: dict[str, Any] = SMALL) -> None:
+        self.lock = threading.RLock()
         self.handles = itertools.count(0x1000)
         self.streams: dict[int, LateStream] = {}
-        self.events: dict[int, LateEvent] = {}
+        self.events: WeakValueDictionary[int, LateEvent] = WeakValueDictionary()
         self.legacy = LateStream(self, 1, True)
         self.streams[0] = self.legacy
         #: For each kernel, how to run it with the struct at an address.
         self.kernels: dict[int, Callable[[tuple[int, ...], int, int, Any], None]] = {}
         self.sizes: dict[int, int] = {}
         self.waits = 0
-        self._default_pool = LatePool()
+        full = type("OutOfMemoryError", (MemoryError,), {})
+        pool = partial(LatePool, properties["totalGlobalMem"], full)
+        self._default_pool = pool()
 
         cuda = self
 
@@ -170,14 +207,9 @@ class LateCuda:
             memcpyDeviceToHost=2,
             getDeviceCount=lambda: 1,
             getDevice=lambda: 0,
-            getDeviceProperties=lambda index: {
-                "major": 7,
-                "minor": 5,
-                "multiProcessorCount": 1,
-                "name": b"late",
-                "totalGlobalMem": 1 << 30,
-            },
-            memGetInfo=lambda: (0, 1 << 30),
+            memcpyDeviceToDevice=3,
+            getDeviceProperties=lambda index: properties,
+            memGetInfo=lambda: (0, properties["totalGlobalMem"]),
             free=lambda pointer: None,
             memcpyAsync=self._copy,
             streamWaitEvent=self._wait,
@@ -188,15 +220,15 @@ class LateCuda:
             Device=lambda index: nullcontext(),
             Stream=Stream,
             Event=lambda disable_timing=False: LateEvent(self),
-            MemoryPool=LatePool,
-            memory=SimpleNamespace(OutOfMemoryError=type("OutOfMemoryError", (MemoryError,), {})),
+            MemoryPool=pool,
+            memory=SimpleNamespace(OutOfMemoryError=full),
             driver=SimpleNamespace(
                 CUDADriverError=type("CUDADriverError", (RuntimeError,), {}),
                 launchKernel=self._launch,
             ),
             runtime=runtime,
             alloc_pinned_memory=_pinned,
-            get_elapsed_time=lambda a, b: 0.0,
+            get_elapsed_time=lambda a, b: 1e3 * (b.time - a.time),
         )
 
     def get_default_memory_pool(self) -> LatePool:
@@ -220,12 +252,18 @@ class LateCuda:
 
     def _launch(self, handle: int, x: int, y: int, z: int, block: int, *rest: int) -> None:
         _, _, shared, stream, parameters, _ = rest
+        if block > 1024:
+            raise self.cuda.driver.CUDADriverError("CUDA_ERROR_INVALID_VALUE")
         (address,) = (ctypes.c_void_p * 1).from_address(parameters)
         struct = np.ctypeslib.as_array((ctypes.c_ubyte * self.sizes[parameters]).from_address(
             address or 0
         )).copy()  # fmt: skip
         run = self.kernels[handle]
         self.streams[stream].add(lambda: run((x, y, z), block, shared, struct))
+
+
+def _nothing() -> None:
+    """What was done."""
 
 
 def _pinned(nbytes: int) -> Any:
@@ -268,6 +306,15 @@ class LateDriver(CupyDriver):
         """By way of `launch`, which knows how long the struct is."""
         return lambda: self.launch(device, function, grid, block, shared, arguments)
 
+    def new_graph(self, device: int) -> Any:
+        """Its launches, one by one, each time that it is queued."""
+
+        def launch(*given: Any) -> None:
+            self.launch(device, *given)
+            self._structs.pop(id(given[-1]), None)  # a copy, that nobody gives again
+
+        return SimulatorGraph(launch)
+
     def _parameters(self, arguments: Any) -> int:
         address = super()._parameters(arguments)
         self._late.sizes[address] = arguments.nbytes
@@ -280,12 +327,16 @@ class _Waiting:
     def __init__(self, driver: LateDriver) -> None:
         self._driver = driver
         self._libraries = SimulatorLibraries()
+        # Their results are the host's memory, and are read by what is queued behind them.
+        self._made: deque[Any] = deque(maxlen=256)
 
     def __getattr__(self, name: str) -> Any:
         routine = getattr(self._libraries, name)
 
         def run(device: int, *arguments: Any) -> Any:
             self._driver.current_stream(device).stream.synchronize()
-            return routine(device, *arguments)
+            result = routine(device, *arguments)
+            self._made.append(result)
+            return result
 
         return run

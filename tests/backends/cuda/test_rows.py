@@ -10,7 +10,7 @@ import pytest
 from tests.backends.cuda.interpreter import Builder
 from xgpu_cuda import launch
 from xgpu_cuda.driver import Driver
-from xgpu_cuda.launch.rows import RowKernel
+from xgpu_cuda.launch.rows import ALIGNED, APART, CUT, SHIFTED, RowKernel
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -169,12 +169,69 @@ def test_few_kernels_for_all_lengths(driver: Driver) -> None:
     kernel = launch.compile(driver, 0, build.program)
     assert isinstance(kernel, RowKernel)
     variants = {kernel._variant(length)[0] for length in range(0, 100_000, 7)}
-    assert len(variants) == 5
+    assert len([v for v in variants if v.packing == ALIGNED]) == 5
+    assert len(variants) == 11
     for length in range(0, 100_000, 7):
         variant, lanes = kernel._variant(length)
         assert lanes <= variant.threads
         assert lanes % 32 == 0 or 32 % lanes == 0
-        assert not variant.kept or lanes * variant.chunks * 4 >= length
+        before = 3 if variant.packing == SHIFTED else 0
+        assert not variant.kept or lanes * variant.chunks * 4 >= length + before
+
+
+CUT_LENGTHS = [CUT - 1, CUT + 1, CUT + 2, CUT + 3, CUT + 5, 1021, 1022, 1023, 1025, 2051]
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int16", "int32", "float64", "complex128"])
+def test_rows_that_are_no_whole_runs(driver: Driver, dtype: str) -> None:
+    """Each begins at another place between two wide accesses, also where the first one does."""
+    for length in CUT_LENGTHS:
+        for kept, offset in [(1, 0), (5, 0), (9, 1), (3, 3)]:
+            build = Builder((kept,), (length,))
+            x = build.contiguous(data(kept * length + offset, dtype), offset)
+            build.output(build.op("subtract", x, build.op("sum", x)))
+            build.check(driver)
+
+
+def test_short_rows(driver: Driver) -> None:
+    for length in range(1, 71):
+        build = Builder((7,), (length,))
+        x = build.contiguous(data(7 * length + 1, "int32"), 1)
+        build.output(build.op("subtract", x, build.op("sum", x)))
+        build.check(driver)
+
+
+@pytest.mark.parametrize("length", [CUT + 1, 1026, 33_001, 33_002])
+def test_cut_rows_of_several_operands(driver: Driver, length: int) -> None:
+    """Beside rows that begin elsewhere, backwards ones, one row for all, and into parts of rows."""
+    build = Builder((3,), (length,))
+    x = build.contiguous(data(3 * length, "int32"))
+    y = build.strided(data(3 * length + 12, "int32"), 5, length + 2, 1)
+    back = build.strided(data(3 * length, "int32"), length - 1, length, -1)
+    weight = build.strided(data(length, "int32"), 0, 0, 1)
+    place = build.op("cast", build.index(5, 100, 3), dtype="int32")
+    both = build.op("add", build.op("multiply", x, weight), build.op("add", y, back))
+    total = build.op("sum", both)
+    build.output(build.op("subtract", build.op("add", both, place), total))
+    build.output(
+        build.op("subtract", both, build.op("max", build.op("subtract", both, total))),
+        into=np.zeros(4 * length, np.int32),
+        offset=3,
+        strides=(length + 1, 1),
+    )
+    build.output(total, reduced=True)
+    build.check(driver)
+
+
+def test_a_cut_row_is_read_in_runs(driver: Driver) -> None:
+    build = Builder((2,), (1000,))
+    x = build.contiguous(data(2000, "float32"))
+    build.output(build.op("subtract", x, build.op("max", x)))
+    kernel = launch.compile(driver, 0, build.program)
+    assert isinstance(kernel, RowKernel)
+    packings = {n: kernel._variant(n)[0].packing for n in (8, 9, 1000, 1001, 40_000, 40_001)}
+    wanted = (ALIGNED, APART, ALIGNED, SHIFTED, ALIGNED, SHIFTED)
+    assert tuple(packings.values()) == wanted
 
 
 @pytest.mark.parametrize("dtype", FLOATS)

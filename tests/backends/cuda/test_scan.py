@@ -14,6 +14,7 @@ from xgpu.plugin.dtypes import DType
 from xgpu_cuda import launch
 from xgpu_cuda.compiler import compile_cubin
 from xgpu_cuda.driver import Driver
+from xgpu_cuda.launch import scan as scans
 from xgpu_cuda.launch.scan import (
     BLOCK,
     ROWS,
@@ -21,7 +22,9 @@ from xgpu_cuda.launch.scan import (
     SHORT_LENGTH,
     TILE_BLOCK,
     TILES,
+    TUNING,
     WARP,
+    Tuning,
     packets,
     plan,
     scan_source,
@@ -206,6 +209,30 @@ def test_the_same_bits_again(driver: Driver, dtype: str) -> None:
     assert scan(simulator, SUM, x).tobytes() == first
 
 
+TUNINGS = [
+    Tuning(folded=True),
+    Tuning(threads=256, packets=12, resident=3, folded=True, ahead=1.5),
+    Tuning(threads=96, packets=3, resident=1, ahead=2.0, streaming=True, nap=0, walking=True),
+]
+
+
+@pytest.mark.parametrize("tuning", TUNINGS, ids=str)
+def test_what_is_tuned(driver: Driver, tuning: Tuning, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every tuning gives the same sums, and its own bits each time."""
+    monkeypatch.setattr(scans, "TUNING", tuning)
+    for dtype in ("float32", "complex128"):
+        tile = tuning.threads * (tuning.packets or packets(np.dtype(dtype)))
+        tile *= 16 // np.dtype(dtype).itemsize
+        for shape in ((7 * tile + 5,), (3, 2 * tile), (2, tile - 1), (50, 100)):
+            check(driver, SUM, data(10, shape, dtype))
+        check(driver, SUM, data(11, (2, 2 * tile + 1), dtype)[:, ::-1])
+        check(driver, PROD, factors((2 * tile + 1,), np.dtype(dtype)))
+    x = np.random.default_rng(12).standard_normal(40 * tile)
+    runs = {scan(driver, SUM, x).tobytes() for _ in range(2 if driver.name == "cudasim" else 20)}
+    assert len(runs) == 1
+    np.testing.assert_allclose(np.frombuffer(runs.pop()), np.cumsum(x), atol=1e-8)
+
+
 LOOK_BACK = """
 #include "xgpu/types.cuh"
 #include "xgpu/operations.cuh"
@@ -268,20 +295,22 @@ def test_look_back_from_any_whole(driver: Driver, groups: int) -> None:
 
 def test_plans() -> None:
     f32 = np.dtype("float32")
-    assert plan(1000, SHORT_LENGTH, f32)[1:] == (8, 128, 1, 1)
-    assert plan(1000, SHORT_LENGTH + 1, f32)[1:] == (-(-1000 * 8 // BLOCK), BLOCK, 8, 1)
-    assert plan(1000, share(f32), f32)[1:] == (125, BLOCK, 32, 1)
-    assert plan(1000, share(f32) + 1, f32)[1:] == (1000, 64, 32, 1)
-    assert plan(3, tile(f32) + 1, f32)[1:] == (6, TILE_BLOCK, 32, 2)
+    assert plan(1000, SHORT_LENGTH, f32, TUNING)[1:] == (8, 128, 1, 1)
+    assert plan(1000, SHORT_LENGTH + 1, f32, TUNING)[1:] == (-(-1000 * 8 // BLOCK), BLOCK, 8, 1)
+    assert plan(1000, share(f32), f32, TUNING)[1:] == (125, BLOCK, 32, 1)
+    assert plan(1000, share(f32) + 1, f32, TUNING)[1:] == (1000, 64, 32, 1)
+    assert plan(3, tile(f32) + 1, f32, TUNING)[1:] == (6, TILE_BLOCK, 32, 2)
 
 
 @pytest.mark.parametrize("arch", ARCHITECTURES)
 def test_nvrtc_takes_it(arch: str) -> None:
-    assert compile_cubin(scan_source(TILES, np.dtype("float32"), "running_sum", 1, "int32_t"), arch)
+    f32 = np.dtype("float32")
+    for tuning in (TUNING, TUNINGS[-1]):
+        assert compile_cubin(scan_source(TILES, f32, "running_sum", 1, "int32_t", tuning), arch)
 
 
 @pytest.mark.parametrize("dtype", ["int8", "uint64", "float16", "bfloat16", "complex128"])
 def test_nvrtc_takes_every_width(dtype: str) -> None:
     for entry in ENTRIES:
-        text = scan_source(entry, dtypes.check(dtype), "running_product", 3, "int64_t")
+        text = scan_source(entry, dtypes.check(dtype), "running_product", 3, "int64_t", TUNING)
         assert ".local" not in compile_cubin(text, "compute_90").decode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import struct
 import threading
@@ -234,6 +235,7 @@ def test_fresh_memory_shows(driver: SimulatorDriver) -> None:
 
 
 def test_memory_is_counted_and_freed(driver: SimulatorDriver) -> None:
+    gc.collect()  # what earlier tests left
     before = driver.allocated(0)
     memory, empty = driver.allocate(0, 12345), driver.allocate(0, 0)
     assert driver.allocated(0) == before + 12345

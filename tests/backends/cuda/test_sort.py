@@ -2,84 +2,44 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 import pytest
 
 from tests.backends.cuda.operands import REAL, operand
+from tests.backends.cuda.ordered import check, data, order_of
 from xgpu.plugin import BackendUnavailableError, Result, dtypes
 from xgpu_cuda.compiler import compile_cubin
-from xgpu_cuda.driver import Driver, nvrtc
+from xgpu_cuda.driver import Driver, Function, nvrtc
+from xgpu_cuda.launch import radix
 from xgpu_cuda.launch import sort as launches
 from xgpu_cuda.launch.fused import Fused
-from xgpu_cuda.launch.sort import Sort, infinity_bits, key_dtype, sort_source
-
-Array = np.ndarray[Any, np.dtype[Any]]
+from xgpu_cuda.launch.radix import infinity_bits
+from xgpu_cuda.launch.sort import WAYS, Sort, key_dtype, sort_source, way
 
 DTYPES = [*REAL, *dtypes.NARROW]
-NAN = math.nan
+SMALL = radix.Shape(256, 1, 1, 4, False)
 
 
 @pytest.fixture(scope="module")
-def sort(driver: Driver) -> Sort:
+def sorts(driver: Driver) -> Sort:
     return Sort(driver, Fused(driver))
 
 
-def wide(x: Array) -> Array:
-    return x.astype(np.float32) if x.dtype in dtypes.NARROW else x
+@pytest.fixture(params=WAYS)
+def chosen(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Long rows are sorted by the library, or by the kernels, with tiles of little work."""
+    name: str = request.param
+    monkeypatch.setenv("XGPU_SORT", name)
+    for key in radix.SHAPES:
+        monkeypatch.setitem(radix.SHAPES, key, SMALL)
+    return name
 
 
-def order_of(x: Array, descending: bool) -> Array:
-    """The stable order along the last axis with NaN last; descending by way of both ends."""
-    x = wide(x)
-    if not descending:
-        return np.argsort(x, axis=-1, stable=True)
-    # Sorted from the far end and read backwards, equal elements keep their order; NaN comes first.
-    last = x.shape[-1] - 1
-    order = last - np.argsort(x[..., ::-1], axis=-1, stable=True)[..., ::-1]
-    if x.dtype.kind != "f":
-        return np.asarray(order)
-    missing = np.isnan(np.take_along_axis(x, order, -1))
-    made: Array = np.take_along_axis(order, np.argsort(missing, axis=-1, stable=True), -1)
-    return made
-
-
-def data(seed: int, shape: tuple[int, ...], dtype: Any) -> Array:
-    """Few different numbers, so that many are equal, with NaN, infinities and both zeros."""
-    rng = np.random.default_rng(seed)
-    if dtypes.kind_of(np.dtype(dtype)) != "f":
-        info = np.iinfo(dtype) if np.dtype(dtype).kind in "iu" else None
-        some = rng.integers(0, 40, shape).astype(dtype)
-        if info is not None:
-            some[rng.random(shape) < 0.1] = info.max
-            some[rng.random(shape) < 0.1] = info.min
-        return some
-    special = [NAN, math.inf, -math.inf, 0.0, -0.0, 1.0, -1.0]
-    x = (rng.integers(-9, 9, shape) / 4).astype(dtype)
-    chosen = rng.random(shape) < 0.5
-    x[chosen] = rng.choice(special, shape)[chosen].astype(dtype)
-    return x
-
-
-def check(driver: Driver, sort: Sort, x: Array) -> None:
-    for descending in (False, True):
-        given = operand(driver, x)
-        before = driver.to_host(0, given.buffer.ptr, given.buffer.nbytes)
-        attributes = {"descending": descending, "stable": True}
-        order = order_of(x, descending)
-        (memory,) = sort.argsort(0, [given], [Result(np.dtype("int64"), x.shape)], attributes)
-        got = driver.to_host(0, memory.ptr, memory.nbytes).view("int64")
-        np.testing.assert_array_equal(got.reshape(x.shape), order)
-        (memory,) = sort.sort(0, [given], [Result(x.dtype, x.shape)], attributes)
-        values = driver.to_host(0, memory.ptr, memory.nbytes).view(x.dtype).reshape(x.shape)
-        wanted = np.take_along_axis(x, order, -1)
-        np.testing.assert_array_equal(wide(values), wide(wanted))
-        if dtypes.kind_of(x.dtype) == "f":
-            np.testing.assert_array_equal(np.signbit(wide(values)), np.signbit(wide(wanted)))
-        after = driver.to_host(0, given.buffer.ptr, given.buffer.nbytes)
-        np.testing.assert_array_equal(before, after)
+@pytest.fixture
+def sort(sorts: Sort, chosen: str) -> Sort:
+    return sorts
 
 
 @pytest.fixture
@@ -105,9 +65,11 @@ def test_lengths(driver: Driver, sort: Sort, dtype: str, length: int) -> None:
 
 
 @pytest.mark.parametrize("dtype", ["int16", "float32"])
-def test_lengths_of_the_library(driver: Driver, sort: Sort, dtype: str) -> None:
-    for shape in ((100_003,), (7, 5000), (2, launches.LONG)):
+def test_long_rows(driver: Driver, sort: Sort, dtype: str, chosen: str) -> None:
+    for shape in ((20_003,), (7, 5000)):
         check(driver, sort, data(1, shape, dtype))
+    if chosen == "library":
+        check(driver, sort, data(1, (2, launches.LONG), dtype))
 
 
 @pytest.mark.parametrize("dtype", ["int8", "float64"])
@@ -180,6 +142,30 @@ def test_compiles_for(arch: str) -> None:
     for dtype in several if arch == "sm_90" else (dtypes.bfloat16, dtypes.float64):
         for places in (False, True):
             assert compile_cubin(sort_source(dtype, places, 2), arch)
+
+
+def test_the_way_is_chosen(driver: Driver, sorts: Sort, monkeypatch: pytest.MonkeyPatch) -> None:
+    launched: list[str] = []
+    launch = driver.launch
+
+    def noted(device: int, function: Function, *arguments: Any) -> None:
+        launched.append(function.name)
+        launch(device, function, *arguments)
+
+    monkeypatch.setattr(driver, "launch", noted)
+    x = operand(driver, np.arange(3000, dtype=np.float32))
+    attributes = {"descending": False, "stable": True}
+    for given in (*WAYS, ""):
+        monkeypatch.setenv("XGPU_SORT", given)
+        expected = given or ("radix" if driver.name == "cudasim" else "library")
+        assert way(driver) == expected
+        for op in (sorts.sort, sorts.argsort):
+            launched.clear()
+            op(0, [x], [], attributes)
+            assert any("radix" in name for name in launched) == (expected == "radix")
+    monkeypatch.setenv("XGPU_SORT", "quick")
+    with pytest.raises(ValueError, match="XGPU_SORT is one of library, radix: got 'quick'"):
+        sorts.sort(0, [x], [], attributes)
 
 
 def test_what_is_sorted_in_place_of_a_dtype() -> None:

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import pickle
+import weakref
 from collections.abc import Iterator
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,6 +22,7 @@ import xgpu
 from tests.backends.cuda import late_cuda
 from tests.backends.cuda.late_cuda import LateCuda, LateDriver, LateStream
 from xgpu.runtime import plugins
+from xgpu.runtime.arrival import Arriving
 from xgpu.runtime.dlpack import _get_pointer, _Versioned, taken
 from xgpu_cuda.backend import CudaBackend
 from xgpu_cuda.driver import cupy_driver
@@ -257,6 +261,92 @@ def test_a_copy_that_is_not_waited_for(cuda: LateCuda) -> None:
     assert xgpu.empty_pinned((0, 3), dtype=xgpu.int8, device="cuda:0").shape == (0, 3)
 
 
+def sent_late(cuda: LateCuda) -> tuple[xgpu.Array, Any]:
+    """An array on its way to the host, and its memory, which has no values yet."""
+    x = xgpu.full(N, 3.0, device="cuda:0") * 2.0
+    sent = xgpu.to_device(x, "cpu", non_blocking=True)
+    node = sent._storage.node
+    assert isinstance(node, Arriving)
+    memory = node.expected[0]
+    assert not memory.any()
+    return sent, memory
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        np.asarray,
+        np.from_dlpack,
+        lambda x: np.asarray(x + 0.0),
+        lambda x: np.asarray(x[::-1]),
+        lambda x: np.asarray(xgpu.concat([x[:5], x[5:]])),
+        lambda x: np.full(N, float(xgpu.max(x))),
+        lambda x: np.asarray(x.tolist()),
+        lambda x: np.asarray(pickle.loads(pickle.dumps(x))),
+        lambda x: np.asarray(xgpu.to_device(xgpu.to_device(x, "cuda:0"), "cpu")),
+        lambda x: np.asarray(xgpu.sort(x)),
+        lambda x: np.asarray(x[xgpu.asarray([3, 4])])[[0] * N],
+    ],
+)
+def test_who_reads_what_is_on_its_way_waits(cuda: LateCuda, read: Any) -> None:
+    sent, memory = sent_late(cuda)
+    assert (read(sent) == 6.0).all()
+    assert (memory == 6.0).all()
+    assert (np.asarray(sent) == 6.0).all()
+
+
+def test_what_is_on_its_way_waits_for_nobody(
+    cuda: LateCuda, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent, memory = sent_late(cuda)
+    later = (sent[::2] + 1.0) * 2.0  # recorded
+    assert not memory.any()
+    with monkeypatch.context() as patch:  # the test's own check: nothing but the event orders it
+        patch.setattr(late_cuda.LateEvent, "synchronize", lambda self: None)
+        assert not np.asarray(sent_late(cuda)[0]).any()
+    assert (np.asarray(later) == 14.0).all()
+    sent, memory = sent_late(cuda)
+    sent[:3] = 1.0
+    assert np.asarray(sent)[:5].tolist() == [1.0, 1.0, 1.0, 6.0, 6.0]
+
+
+def test_memory_that_nobody_wants_arrives_all_the_same(
+    cuda: LateCuda, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[weakref.ref[Any]] = []
+    allocate = cuda.cuda.alloc_pinned_memory
+
+    def noted(nbytes: int) -> Any:
+        memory = allocate(nbytes)
+        made.append(weakref.ref(memory))
+        return memory
+
+    x = xgpu.full(N, 3.0, device="cuda:0") * 2.0
+    monkeypatch.setattr(cuda.cuda, "alloc_pinned_memory", noted)
+    xgpu.to_device(x, "cpu", non_blocking=True)
+    gc.collect()
+    (kept,) = made
+    assert kept() is not None, "the copy would write into memory that was freed"
+    xgpu.synchronize("cuda:0")
+    xgpu.to_device(x, "cpu", non_blocking=True)
+    gc.collect()
+    assert kept() is None
+
+
+def test_a_copy_to_the_host_on_another_stream(cuda: LateCuda, ordered: bool) -> None:
+    x = xgpu.full(N, 3.0, device="cuda:0") * 2.0
+    xgpu.materialize(x)
+    with xgpu.Stream("cuda:0"):
+        sent = xgpu.to_device(x, "cpu", non_blocking=True)  # after what is queued at home
+    x[...] = 7.0  # and before what comes next there
+    address = x._storage.node
+    xgpu.materialize(x)
+    assert address is x._storage.node
+    if ordered:
+        xgpu.synchronize("cuda:0")
+    right(sent, np.full(N, 6.0), ordered)
+
+
 def test_the_interface_of_cuda(cuda: LateCuda) -> None:
     x = xgpu.asarray(np.arange(12.0).reshape(3, 4), device="cuda:0") + 0.0
     given = x.__cuda_array_interface__
@@ -312,6 +402,51 @@ def test_streams_that_cuda_does_not_have(cuda: LateCuda, stream: Any) -> None:
     with pytest.raises(ValueError, match="a stream of cpu"):
         x.__dlpack__(stream=xgpu.Stream("cpu"))
     x.__dlpack__(stream=xgpu.Stream("cuda:0"))
+
+
+def test_exchanges_that_are_refused(cuda: LateCuda) -> None:
+    """Each with one error; tests/runtime/test_foreign.py has those of the host."""
+
+    class Maker:
+        """Gives one capsule, of memory on a GPU."""
+
+        def __init__(self, number: int = 0, **fields: int) -> None:
+            self.values = np.arange(3.0)
+            self.number = number
+            self.capsule = self.values.__dlpack__(max_version=(1, 0))
+            _put_on_gpu(self.capsule)
+            tensor = _Versioned.from_address(
+                _get_pointer(self.capsule, b"dltensor_versioned")
+            ).tensor
+            for name, value in fields.items():
+                setattr(tensor, name, value)
+
+        def __dlpack_device__(self) -> tuple[int, int]:
+            return (2, self.number)
+
+        def __dlpack__(self, **arguments: Any) -> Any:
+            return self.capsule
+
+    maker = Maker()
+    assert xgpu.from_dlpack(maker).device == "cuda:0"
+    with pytest.raises(BufferError, match="a capsule that was consumed before"):
+        xgpu.from_dlpack(maker)
+    with pytest.raises(BufferError, match="type code 3, 64 bits"):
+        xgpu.from_dlpack(Maker(code=3))
+    with pytest.raises(BufferError, match=r"device type 2|no backend"):
+        xgpu.from_dlpack(Maker(number=5))
+    x = xgpu.ones(3, device="cuda:0")
+    for elsewhere in ((2, 1), (10, 0)):
+        with pytest.raises(BufferError, match="asked for"):
+            x.__dlpack__(dl_device=elsewhere)
+    with pytest.raises(ValueError, match="an event that was not recorded"):
+        xgpu.Stream("cuda:0").wait(xgpu.Event("cuda:0"))
+    theirs = Theirs(cuda, cuda.legacy, 5.0)
+    given = {**theirs.interface.__cuda_array_interface__}
+    given["data"] = (given["data"][0], True)
+    y = xgpu.from_dlpack(SimpleNamespace(__cuda_array_interface__=given), device="cuda:0")
+    with pytest.raises(ValueError, match="read-only"):
+        y[0] = 1.0
 
 
 def test_between_the_host_and_the_device(cuda: LateCuda) -> None:

@@ -69,15 +69,57 @@ __device__ __forceinline__ void store_run(T* into, Index step, const S (&from)[N
     }
 }
 
-// N neighbours at an address that is aligned for accesses of 16 bytes, or of all of them.
-template <class T, class S, int N>
+// With XGPU_STREAMING, 16 bytes that a kernel touches once are marked as the first to leave the
+// caches: 1: those that it writes, 2: those that it reads too. The simulator has no caches.
+#if !defined(XGPU_STREAMING) || !defined(__CUDACC_RTC__)
+#undef XGPU_STREAMING
+#define XGPU_STREAMING 0
+#endif
+
+template <bool Once, class Packet>
+__device__ __forceinline__ Packet read_packet(const void* from) {
+#if XGPU_STREAMING >= 2
+    if constexpr (Once && sizeof(Packet) == 16) {
+        return __builtin_bit_cast(Packet, __ldcs(static_cast<const uint4*>(from)));
+    }
+#endif
+    return *static_cast<const Packet*>(from);
+}
+
+template <class Packet>
+__device__ __forceinline__ void write_packet(void* into, Packet value) {
+#if XGPU_STREAMING >= 1
+    if constexpr (sizeof(Packet) == 16) {
+        __stcs(static_cast<uint4*>(into), __builtin_bit_cast(uint4, value));
+        return;
+    }
+#endif
+    *static_cast<Packet*>(into) = value;
+}
+
+// N neighbours at an address that is aligned for accesses of 16 bytes, or of all of them. `Once`:
+// nothing else reads them.
+template <bool Once = false, class T, class S, int N>
 __device__ __forceinline__ void load_neighbours(const T* from, S (&into)[N], T S::*member) {
     constexpr int width = N * sizeof(T) <= 16 ? N : 16 / sizeof(T);
 #pragma unroll
     for (int i = 0; i < N; i += width) {
-        const auto read = *reinterpret_cast<const packet<T, width>*>(from + i);
+        const auto read = read_packet<Once, packet<T, width>>(from + i);
 #pragma unroll
         for (int j = 0; j < width; ++j) into[i + j].*member = read.at[j];
+    }
+}
+
+// The other way.
+template <class T, class S, int N>
+__device__ __forceinline__ void store_neighbours(T* into, const S (&from)[N], T S::*member) {
+    constexpr int width = N * sizeof(T) <= 16 ? N : 16 / sizeof(T);
+#pragma unroll
+    for (int i = 0; i < N; i += width) {
+        packet<T, width> write;
+#pragma unroll
+        for (int j = 0; j < width; ++j) write.at[j] = from[i + j].*member;
+        write_packet(into + i, write);
     }
 }
 

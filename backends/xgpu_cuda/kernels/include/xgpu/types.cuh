@@ -24,10 +24,13 @@
 //   complex_power.cuh   the complex operands of power.cuh
 //   accumulators.cuh    the reductions: identity, absorbing a value, merging
 //   special/bessel.cuh  i0e i1e
+//   special/bessel_j.cuh  j0 j1 y0 y1
+//   special/bessel_k.cuh  k0e k1e
 //   special/beta.cuh    betainc betaincc betaln
 //   special/error.cuh   erf erfc erfcx erfinv ndtri
 //   special/gamma.cuh   digamma gamma gammaln
 //   special/incomplete_gamma.cuh  gammainc gammaincc
+//   special/inverse_gamma.cuh  gammaincinv gammainccinv
 //   special/student.cuh stdtr stdtrit
 //   special/zeta.cuh    riemann_zeta zeta
 //   half.cuh            the 16-bit floats, and cast abs negative copysign nextafter signbit where

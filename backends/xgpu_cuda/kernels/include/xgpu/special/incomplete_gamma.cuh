@@ -16,7 +16,7 @@ namespace detail {
 // x / a and a - x loses is put back in.
 XGPU_CALLED double gamma_saddle(double a, double x) {
     double difference = a - x;
-    if (::fabs(difference) > 1400.0) {
+    if (difference > 2000.0 || difference < -1400.0) {
         double u = -difference / a;
         if (u < -0.5) return exponential(a * (logarithm(x / a) - u));
         double rest = ::fma(-u, a, -difference) / a;
@@ -26,7 +26,10 @@ XGPU_CALLED double gamma_saddle(double a, double x) {
     double ratio = x / a;
     if (ratio == 0.0) return 0.0;
     double lost = a * (::fma(-ratio, a, x) / x) + sum_error(a, -x, difference);
-    double root = power(ratio, a / 2.0) * exponential(difference / 2.0);
+    // In smaller parts where the power alone would underflow.
+    double part = difference > 650.0 ? 0.25 : 0.5;
+    double root = power(ratio, a * part) * exponential(difference * part);
+    if (difference > 650.0) root *= root;
     return root * root * exponential(lost);
 }
 

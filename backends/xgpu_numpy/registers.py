@@ -15,6 +15,7 @@ import numpy as np
 from xgpu.plugin import Program
 from xgpu.plugin.dtypes import DType, kind_of
 from xgpu.plugin.namespace import Step
+from xgpu_numpy.ops import TABLE
 
 REAL: Final[Mapping[str, Any]] = {
     "divide": np.divide,
@@ -118,7 +119,9 @@ def writer(
     op: str, function: Callable[..., Any], taken: Sequence[DType], given: DType
 ) -> Any | None:
     """NumPy's function with ``out=`` that gives the same; None if there is none."""
-    if op in REAL and all(kind_of(dtype) == "f" for dtype in taken):
+    # Of a backend whose function for the op is another one, that one is meant.
+    own = op in REAL and function is TABLE[op]
+    if own and all(kind_of(dtype) == "f" for dtype in taken):
         function = REAL[op]
     if not isinstance(function, np.ufunc) or function.nout != 1 or function.nin != len(taken):
         return None

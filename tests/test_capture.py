@@ -11,13 +11,10 @@ import numpy as np
 import pytest
 
 import xgpu as xp
+from tests.comparing import host
 from xgpu import CaptureError
 
 Array = xp.Array
-
-
-def host(x: Array) -> Any:
-    return np.array(xp.to_device(x, "cpu"))
 
 
 def array(device: xp.Device, *shape: int, seed: int = 0, dtype: str = "float32") -> Array:

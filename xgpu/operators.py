@@ -7,6 +7,7 @@ and the array without a further call. Whatever else there is goes to `Operators.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable
 from functools import cache, update_wrapper
 from typing import Any, Final, Self, TypeVar
@@ -152,13 +153,13 @@ class Operators(Described):
 
     _cell: Storage
 
+    @abstractmethod
     def _operated(self, op: Op, other: Any, first: bool) -> Self:
         """``op`` of the array and ``other``, which comes ``first`` or not; or NotImplemented."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _in_place(self, op: Op, other: Any) -> Self:
         """The array, with the result of ``op`` written to it; or NotImplemented."""
-        raise NotImplementedError
 
     @_as(forward(ops.ADD))
     def __add__(self, other: Self | Scalar, /) -> Self:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import xgpu as xp
+from tests.comparing import host
 from xgpu.plugin import NamespaceBackend, ops
 
 
@@ -33,10 +34,6 @@ def strict() -> Iterator[str]:
     xp.register_backend("namespace", Strict())
     yield "namespace"
     xp.unregister_backend("namespace")
-
-
-def host(x: Any) -> Any:
-    return np.asarray(xp.to_device(x, "cpu"))
 
 
 def test_elementwise_views_and_broadcasting(strict: str) -> None:

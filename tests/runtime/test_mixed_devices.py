@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import xgpu
+from tests.comparing import host
 
 HERE, THERE = "cpu", "cudasim:0"
 
@@ -49,10 +50,6 @@ def operands(first: str, second: str) -> tuple[xgpu.Array, xgpu.Array]:
         xgpu.asarray([1.0, 2.0, 3.0, 4.0], device=first),
         xgpu.asarray([2.0, 3.0, 1.0, 4.0], device=second),
     )
-
-
-def host(x: Any) -> Any:
-    return np.asarray(xgpu.to_device(x, "cpu"))
 
 
 @pytest.mark.parametrize("name", CALLS)

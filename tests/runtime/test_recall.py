@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import xgpu as xp
+from tests.comparing import host
 from xgpu.runtime import recall
 
 
@@ -26,10 +27,6 @@ def recalled(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
 
     monkeypatch.setattr(recall, "launch", noted)
     return used
-
-
-def host(x: Any) -> Any:
-    return np.asarray(xp.to_device(x, "cpu"))
 
 
 def softmax(xp: Any, x: Any) -> Any:

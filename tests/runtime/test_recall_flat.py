@@ -11,12 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import xgpu as xp
+from tests.comparing import host
 from xgpu.array import read
 from xgpu.runtime import recall
-
-
-def host(x: Any) -> Any:
-    return np.asarray(xp.to_device(x, "cpu"))
 
 
 def run_twice(make: Callable[[], Any]) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import xgpu as xp
+from tests.comparing import host
 from tests.runtime.test_fusion import kernels, make
 from xgpu_numpy.backend import NumpyBackend
 
@@ -285,10 +286,6 @@ def test_reduced_values_that_are_held_are_further_outputs(device: xp.Device) -> 
         np.testing.assert_allclose(host(deviation), a.std(axis=1, keepdims=keepdims), rtol=1e-13)
         np.testing.assert_allclose(host(y), standardised(np, a, 1), rtol=1e-11, atol=1e-13)
         np.testing.assert_allclose(host(centred), host(x) - a.mean(axis=1)[:, None], atol=1e-15)
-
-
-def host(x: Any) -> Any:
-    return np.asarray(xp.to_device(x, "cpu"))
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import xgpu
+from tests.comparing import host
 from xgpu.plugin import Operand
 from xgpu.runtime import donation
 from xgpu_cuda.backend import CudaBackend
@@ -46,10 +47,6 @@ def launches(device: xgpu.Device, monkeypatch: pytest.MonkeyPatch) -> Iterator[L
     device.matchers.clear()  # they take the short way for what was small
     yield noted
     device.matchers.clear()
-
-
-def host(x: Any) -> Any:
-    return np.asarray(xgpu.to_device(x, "cpu"))
 
 
 def dense(x: Any, w: Any, b: Any) -> Any:

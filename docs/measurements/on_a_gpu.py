@@ -57,7 +57,8 @@ class Stage:
     needs: str = ""  #: a program, or "suite"
 
 
-PYTEST: Final = "{python} -m pytest -p no:cacheprovider -p no:benchmark -o addopts= --import-mode=importlib -rfE"
+QUIET: Final = "-p no:cacheprovider -p no:benchmark"  # the latter warns beside xdist
+PYTEST: Final = f"{{python}} -m pytest {QUIET} -o addopts= --import-mode=importlib -rfE"
 TESTS: Final = f"{PYTEST} -v -m gpu --timeout 120"
 CHECKED: Final = "compute-sanitizer --show-backtrace no --error-exitcode 9 --tool"
 CONFORMANCE: Final = "{python} -W ignore -m xgpu.cli conformance {device} -n {n}"

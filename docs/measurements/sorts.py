@@ -152,42 +152,48 @@ def one_way(name: str, op: str, array: Any, result: Any, cupy: Any) -> None:
 
 
 def shapes(rng: Any) -> None:
-    """What launch/radix.py can be set to, one thing after another, 32 Mi float32."""
-    x = rng.standard_normal(32 * MI).astype("float32")
-    given = operand(x)
-    order = np.argsort(x, kind="stable")
-    for op, places in (("sort", False), ("argsort", True)):
-        dtype = np.dtype("int64" if places else "float32")
-        wanted = order if places else x[order]
-        key = x.dtype.itemsize, places
-        first = SHAPES[key]
-        changes: list[dict[str, Any]] = [
-            {},
+    """What launch/radix.py can be set to, one thing after another, 32 Mi numbers."""
+    others = {
+        4: (
             {"matches": True},
-            *({"window": window} for window in (1, 2, 8)),
-            *({"resident": resident} for resident in (1, 2, 3) if resident != first.resident),
-            {"threads": 256, "items": 16, "resident": 4},
+            {"window": 1},
+            {"window": 8},
+            {"threads": 256, "items": 20, "resident": 4},
             {"threads": 256, "items": 24, "resident": 3},
-            {"threads": 256, "items": 32, "resident": 2},
-            {"threads": 384, "items": 12, "resident": 3},
             {"threads": 384, "items": 16, "resident": 3},
             {"threads": 512, "items": 14, "resident": 2},
-            {"threads": 512, "items": 14, "resident": 2, "matches": True},
-        ]
-        for change in changes:
-            shape: Shape = first._replace(**change)
+        ),
+        8: (
+            {"matches": True},
+            {"resident": 3},
+            {"threads": 256, "items": 12, "resident": 3},
+            {"threads": 256, "items": 16, "resident": 2},
+            {"threads": 512, "items": 8, "resident": 2},
+        ),
+    }
+    for dtype, op in (("float32", "sort"), ("float32", "argsort"), ("float64", "sort")):
+        x = rng.standard_normal(32 * MI).astype(dtype)
+        given, places = operand(x), op == "argsort"
+        result = np.dtype("int64" if places else dtype)
+        wanted = getattr(cp, op)(cp.asarray(x))
+        key = x.dtype.itemsize, places
+        for change in ({}, *others[x.dtype.itemsize]):
+            shape: Shape = SHAPES[key]._replace(**change)
             with patch.dict(SHAPES, {key: shape}), patch.dict(os.environ, XGPU_SORT="radix"):
                 function = BACKEND.kernel_ops[op]
                 attributes = {"descending": False, "stable": True}
-                results = [Result(dtype, x.shape)]
-                made = function(0, [given], results, attributes)[0]
-                got = BACKEND.to_host(0, made, dtype, 0, x.size)
+                results = [Result(result, x.shape)]
+                (made,) = function(0, [given], results, attributes)
+                cp.cuda.runtime.deviceSynchronize()
+                memory = cp.cuda.UnownedMemory(made.ptr, made.nbytes, made)
+                got = cp.ndarray(x.shape, result, cp.cuda.MemoryPointer(memory, 0))
                 right = bool((got == wanted).all())
-                del made, got
+                del made, got, memory
                 time = ours(lambda: function(0, [given], results, attributes))  # noqa: B023
-            ROWS.append({"name": f"{op} shape", **shape._asdict(), "ms": time, "right": right})
+            row = {"name": f"{op} {dtype} shape", **shape._asdict(), "ms": time, "right": right}
+            ROWS.append(row)
             said = "" if right else "  DIFFERS"
-            print(f"{op:8} {shape} {time:9.4f} ms{said}", flush=True)
+            print(f"{op:8} {dtype} {shape} {time:9.4f} ms{said}", flush=True)
 
 
 def sorts(rng: Any) -> None:

@@ -1,9 +1,9 @@
 """`sort` and `argsort`: kernels/sort.cu for short rows, a radix sort for long ones.
 
-That is the one of the device's own library, Thrust, or the one of kernels/radix.cu. The environment
-variable ``XGPU_SORT`` says which: ``library``, or ``radix``. Without it a GPU takes the library,
-since our own is not measured there yet, and the simulator takes our own, since its library is
-NumPy, which says nothing about a GPU's. It is read at each call.
+That is the one of kernels/radix.cu, or the one of the device's own library, Thrust. The environment
+variable ``XGPU_SORT`` says which: ``radix``, or ``library``. It is read at each call. Without it
+our own sorts all but one row of numbers of 8 bytes, where Thrust is quicker (see
+docs/measurements/sorts.md).
 
 The library sorts one row of integers, float32 or float64, ascending and stably, with -0.0 equal to
 0.0 (see `xgpu_cuda.driver.Libraries.sort`). Keys turn the ops into that: the numbers themselves,
@@ -73,7 +73,7 @@ class Sort:
         rows = math.prod(x.shape) // length
         if length <= SHORT:
             return [self._short(device, x, descending, places=False)]
-        if way(self._driver) == "radix" and takes(x):
+        if way("library" if rows == 1 and x.dtype.itemsize == 8 else "radix", x) == "radix":
             return [self._radix(device, x, descending, places=False)]
         if rows > 1 and length < LONG:
             order = self._order_of_rows(device, x, descending)
@@ -92,7 +92,7 @@ class Sort:
         rows = math.prod(x.shape) // length
         if length <= SHORT:
             return [self._short(device, x, descending, places=True)]
-        if way(self._driver) == "radix" and takes(x):
+        if way("radix", x) == "radix":
             return [self._radix(device, x, descending, places=True)]
         if rows > 1 and length < LONG:
             order = self._order_of_rows(device, x, descending)
@@ -167,18 +167,16 @@ class Sort:
         return contiguous(self._driver.allocate(device, 8 * count), dtypes.int64, (count,))
 
 
-def way(driver: Driver) -> str:
-    """``$XGPU_SORT``, or what is the default on the driver's devices.
+def way(default: str, x: Strided) -> str:
+    """``$XGPU_SORT``, or else the default; the library where our own does not take so many rows.
 
     Raises:
-        ValueError: it is none of `WAYS`.
+        ValueError: the variable is none of `WAYS`.
     """
-    given = os.environ.get("XGPU_SORT", "")
-    if not given:
-        return "radix" if driver.name == "cudasim" else "library"
+    given = os.environ.get("XGPU_SORT", "") or default
     if given not in WAYS:
         raise ValueError(f"XGPU_SORT is one of {', '.join(WAYS)}: got {given!r}")
-    return given
+    return given if takes(x) else "library"
 
 
 def key_dtype(dtype: DType) -> DType:

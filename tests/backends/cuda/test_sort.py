@@ -16,7 +16,7 @@ from xgpu_cuda.launch import radix
 from xgpu_cuda.launch import sort as launches
 from xgpu_cuda.launch.fused import Fused
 from xgpu_cuda.launch.radix import infinity_bits
-from xgpu_cuda.launch.sort import WAYS, Sort, key_dtype, sort_source, way
+from xgpu_cuda.launch.sort import WAYS, Sort, key_dtype, sort_source
 
 DTYPES = [*REAL, *dtypes.NARROW]
 SMALL = radix.Shape(256, 1, 1, 4, False)
@@ -153,16 +153,22 @@ def test_the_way_is_chosen(driver: Driver, sorts: Sort, monkeypatch: pytest.Monk
         launch(device, function, *arguments)
 
     monkeypatch.setattr(driver, "launch", noted)
-    x = operand(driver, np.arange(3000, dtype=np.float32))
     attributes = {"descending": False, "stable": True}
+    rows = np.arange(6000).reshape(2, 3000)
+    by_default = [
+        (np.float32, rows[0], "radix", "radix"),
+        (np.float64, rows[0], "library", "radix"),
+        (np.int64, rows, "radix", "radix"),
+    ]
     for given in (*WAYS, ""):
         monkeypatch.setenv("XGPU_SORT", given)
-        expected = given or ("radix" if driver.name == "cudasim" else "library")
-        assert way(driver) == expected
-        for op in (sorts.sort, sorts.argsort):
-            launched.clear()
-            op(0, [x], [], attributes)
-            assert any("radix" in name for name in launched) == (expected == "radix")
+        for dtype, values, *default in by_default:
+            x = operand(driver, values.astype(dtype))
+            for op, way in zip((sorts.sort, sorts.argsort), default, strict=True):
+                launched.clear()
+                op(0, [x], [Result(x.dtype, x.shape)], attributes)
+                assert any("radix" in name for name in launched) == ((given or way) == "radix")
+    x = operand(driver, rows[0])
     monkeypatch.setenv("XGPU_SORT", "quick")
     with pytest.raises(ValueError, match="XGPU_SORT is one of library, radix: got 'quick'"):
         sorts.sort(0, [x], [], attributes)

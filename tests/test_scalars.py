@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import xgpu
-from tests.comparing import COMPLEX, FLOATS, INTEGERS, same
+from tests.comparing import COMPLEX, FLOATS, INTEGERS, host, same
 from xgpu.plugin import dtypes
 
 COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
@@ -129,6 +129,49 @@ def test_integers_to_a_negative_power(dtype: np.dtype[Any]) -> None:
             x**exponent
         with pytest.raises(ValueError, match="negative integer powers"):
             xgpu.pow(x, exponent)
+
+
+# One divided by an array
+
+
+def ops_of(x: xgpu.Array) -> tuple[str, ...]:
+    with xgpu.trace() as trace:
+        xgpu.materialize(x)
+    (kernel,) = trace.kernels
+    return kernel.ops
+
+
+@pytest.mark.parametrize("dtype", [*FLOATS, *dtypes.NARROW, np.dtype("int32")], ids=str)
+def test_one_divided_by_real_numbers_is_their_reciprocal(
+    device: xgpu.Device, dtype: np.dtype[Any]
+) -> None:
+    values = [3.0, -7.0, 1.0, 0.0, -0.0, 1e-40, -6e4, float("inf"), float("nan")]
+    x = xgpu.asarray(np.asarray(values[:3] if dtype.kind == "i" else values).astype(dtype))
+    x = xgpu.to_device(x, device)
+    quotients = xgpu.ones_like(x) / x
+    wide = host(xgpu.astype(quotients, xgpu.float64))
+    real = ~np.isnan(wide)
+    calls: list[Callable[[], xgpu.Array]] = [
+        lambda: 1 / x,
+        lambda: 1.0 / x,
+        lambda: True / x,
+        lambda: xgpu.divide(1, x),
+    ]
+    for call in calls:
+        assert "reciprocal" in ops_of(call())
+        assert "divide" not in ops_of(call())
+        assert call().dtype == quotients.dtype
+        same(xgpu.astype(call(), xgpu.float64), wide)
+        assert np.array_equal(host(xgpu.signbit(call()))[real], np.signbit(wide)[real])
+    others: list[Callable[[], xgpu.Array]] = [lambda: 2 / x, lambda: x / 1, lambda: -1.0 / x]
+    for call in others:
+        assert "divide" in ops_of(call())
+
+
+def test_one_divided_by_complex_numbers_is_a_quotient(device: xgpu.Device) -> None:
+    x = xgpu.asarray([1 + 2j, 3j], device=device)
+    assert ops_of(1 / x) == ("divide",)
+    same(1 / x, host(xgpu.ones_like(x) / x))
 
 
 # dtypes

@@ -12,13 +12,13 @@ from __future__ import annotations
 import operator
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any, Final
 
 import numpy as np
 
-from xgpu.attributes import Storage
+from xgpu.attributes import Made, Storage, maker
 from xgpu.display import Displayed
 from xgpu.graph.advanced import Selection, select
 from xgpu.graph.device import Device
@@ -26,7 +26,7 @@ from xgpu.graph.folding import Folding, folding
 from xgpu.graph.node import MAX_DEPTH, Node, constant, viewed
 from xgpu.graph.view import View, contiguous_strides, permute, whole
 from xgpu.methods import Everyday
-from xgpu.operators import Operators, forward, mirrored
+from xgpu.operators import Operators, forward, makes, mirrored
 from xgpu.plugin import dtypes, ops
 from xgpu.plugin.dtypes import kind_of
 from xgpu.plugin.ops import Op
@@ -47,7 +47,7 @@ from xgpu.values import Readable
 VERSION: Final = "2025.12"
 
 
-class Array(Readable, Exchange, Displayed, Everyday, Operators):
+class Array(Readable, Exchange, Displayed, Everyday, Operators, metaclass=Made):
     """An n-dimensional array on one device. Made by functions such as `xgpu.asarray`.
 
     Operations are recorded and run when a value is read (printing, ``float(x)``,
@@ -66,9 +66,6 @@ class Array(Readable, Exchange, Displayed, Everyday, Operators):
     _cell: Storage
     _node: Node | None
     _view: View | None
-
-    def __init__(self) -> None:
-        raise TypeError("xgpu.Array is not called; make arrays with xgpu.asarray, xgpu.zeros ...")
 
     @property
     def _storage(self) -> Storage:
@@ -222,6 +219,8 @@ _INDICES: Final = (Array, bool, np.bool_, np.ndarray, list)
 # Between arrays and nodes
 
 _new: Final = object.__new__
+_blank: Final[Callable[[], Array]] = maker(Array)
+makes(_blank)
 _making: Final = threading.Lock()
 
 
@@ -234,7 +233,7 @@ def wrap(node: Node) -> Array:
 
 def holding(node: Node) -> Array:
     """An array whose storage holds ``node``, even if others see its memory."""
-    array = _new(Array)
+    array = _blank()
     array._node = node
     array._view = None
     return array
@@ -242,7 +241,7 @@ def holding(node: Node) -> Array:
 
 def through(array: Array, view: View) -> Array:
     """Another array on the storage of ``array``, seen through ``view``."""
-    other = _new(Array)
+    other = _blank()
     other._storage = array._storage
     shape = array._storage.node.shape
     plain = view.shape == shape and not view.offset and view.strides == contiguous_strides(shape)
@@ -366,7 +365,7 @@ def unary(op: Op, x: Array) -> Array:
     node.depth = depth = a.depth + 1
     if depth >= modes.limit:
         record.finished(node)
-    array = _new(Array)
+    array = _blank()
     array._node = node
     array._view = None
     return array
@@ -442,7 +441,7 @@ def kept(node: Node, fold: Folding, keepdims: bool) -> Array:
     """An array of what was folded, with axes of length 1 for those that are gone, if so."""
     if node.depth >= MAX_DEPTH:
         node = settled(node)
-    array = _new(Array)
+    array = _blank()
     if keepdims:
         cell = _new(Storage)
         cell.node = node

@@ -3,11 +3,30 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any, NoReturn
 
 from xgpu.graph.device import Device
 from xgpu.graph.node import Node
 from xgpu.graph.view import View
 from xgpu.plugin.dtypes import DType
+
+
+class Made(type):
+    """The class of `xgpu.Array`, which is not called.
+
+    An ``__init__`` that raises would say so too, but what has none is made faster (`maker`).
+    """
+
+    def __call__(cls, *args: object, **kwargs: object) -> NoReturn:
+        """Raises TypeError, which says what makes arrays."""
+        raise TypeError("xgpu.Array is not called; make arrays with xgpu.asarray, xgpu.zeros ...")
+
+
+def maker(made: type) -> Callable[[], Any]:
+    """What makes an empty instance of a class whose class is `Made`."""
+    call: Callable[[], Any] = type.__call__.__get__(made, type(made))
+    return call
 
 
 class Storage:

@@ -19,11 +19,20 @@ from xgpu.plugin import ops
 from xgpu.plugin.ops import Op
 from xgpu.plugin.promotion import Scalar
 from xgpu.runtime import modes
-from xgpu.runtime.record import FLOATS, GIVEN, INTEGERS, finished
+from xgpu.runtime.record import FLOATS, GIVEN, INTEGERS, INVERSES, finished
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
-_new: Final = object.__new__
+RECIPROCAL: Final = ops.RECIPROCAL
+
+_blank: Callable[[], Any] = object
+"""What makes an empty array: see `makes`."""
+
+
+def makes(blank: Callable[[], Any]) -> None:
+    """Tell this module, which the class is made with, how its instances are made."""
+    global _blank
+    _blank = blank
 
 
 @cache
@@ -36,8 +45,8 @@ def forward(op: Op) -> Callable[[Any, Any], Any]:
         if a is None:
             a = self._cell.node if self._view is None else viewed(self._cell.node, self._view)
         dtype, device, shape = a.dtype, a.device, a.shape
-        array_type, kind = type(self), type(other)
-        if kind is array_type:
+        kind = type(other)
+        if kind is type(self):
             b = other._node
             if b is None:
                 cell = other._cell.node
@@ -85,7 +94,7 @@ def forward(op: Op) -> Callable[[Any, Any], Any]:
         node.depth = depth = depth + 1
         if depth >= modes.limit:
             finished(node)
-        array = _new(array_type)
+        array = _blank()
         array._node = node
         array._view = None
         return array
@@ -97,6 +106,7 @@ def forward(op: Op) -> Callable[[Any, Any], Any]:
 def mirrored(op: Op) -> Callable[[Any, Any], Any]:
     """``op`` of a scalar and an array, which comes first here."""
     floats_of, integers_of = FLOATS[op].get, INTEGERS[op].get
+    divides, inverses_of = op is ops.DIVIDE, INVERSES.get  # 1 / x is recorded as another op
 
     def operator(self: Any, other: Any, /) -> Any:
         a = self._node
@@ -119,16 +129,23 @@ def mirrored(op: Op) -> Callable[[Any, Any], Any]:
             return self._operated(op, other, True)
         node = Node()
         node.op = op
+        node.attrs = (other, True)
+        if divides and other == 1:
+            inverted = inverses_of(dtype)
+            if inverted is None:
+                return self._operated(op, other, True)
+            if inverted:
+                node.op = RECIPROCAL
+                node.attrs = None
         node.inputs = (a,)
         node.shape = a.shape
         node.dtype = given
         node.device = device
-        node.attrs = (other, True)
         node.buffer = None
         node.depth = depth = a.depth + 1
         if depth >= modes.limit:
             finished(node)
-        array = _new(type(self))
+        array = _blank()
         array._node = node
         array._view = None
         return array

@@ -131,8 +131,10 @@ def where(condition: Array, x1: Array | Scalar, x2: Array | Scalar, /) -> Array:
 
     Source: Array API 2025.12, Searching Functions.
     """
-    if type(condition) is type(x1) is type(x2) is Array and condition.dtype is dtypes.bool_:
-        return wrap(record.where(read(condition), read(x1), read(x2)))
+    if type(condition) is type(x1) is type(x2) is Array:
+        chooser = condition._node or read(condition)
+        if chooser.dtype is dtypes.bool_:
+            return wrap(record.where(chooser, x1._node or read(x1), x2._node or read(x2)))
     if checked(condition, "where").dtype is not dtypes.bool_:
         raise TypeError(
             f"where() takes a condition of dtype bool: got {condition.dtype}; compare it with 0"

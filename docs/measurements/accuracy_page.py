@@ -33,7 +33,10 @@ What the elementwise functions promise, on every device, and the largest errors 
 - **16-bit floats** are computed in float32 and rounded once.
 - **No contraction.** A multiplication and an addition are never made into one fused multiply-add
   (`--fmad=false` for NVRTC, `-ffp-contract=off` for the simulator's compiler), so fusing calls into
-  one kernel changes no bit. Where a header asks for `fma` itself, it says so.
+  one kernel changes no bit of an elementwise result. Where a header asks for `fma` itself, it says
+  so. One sum does: that of products, or squares, of float32 or float64 over
+  [pairs](architecture.md#reductions-over-pairs) on CUDA devices adds each product before it is
+  rounded, so a term has one rounding, not two.
 - **Subnormal numbers** are read and written as such on every device (`--ftz=false`).
 - **Special values** (signed zeros, infinities, NaN, branch cuts) are those of the Array API
   standard 2025.12.

@@ -1,12 +1,13 @@
-"""Where the host's time of a call goes, for the cases of the battery's part ``host``.
+"""Where the host's time of a call goes: the battery's part ``host``, and what is several kernels.
 
     python docs/measurements/host.py DEVICE
 
 Columns, in microseconds, each the least of many rounds of 20 calls: recording the operations; the
 whole call with a driver that does nothing, where the same operands come again, and where they are
-others at every call; the whole call as it is; the same function captured (`xgpu.capture`), and
-captured without its launch. On ``cudasim:0`` a launch runs the kernel on the host's processor, and
-memory is filled and guarded: only what has no driver in it says something about a GPU's host.
+others at every call; the whole call as it is; the same as the battery has it, the median of 31
+rounds of 100 calls; the same function captured (`xgpu.capture`), and captured without its launch.
+On ``cudasim:0`` a launch runs the kernel on the host's processor, and memory is filled and guarded:
+only what has no driver in it says something about a GPU's host.
 """
 
 from __future__ import annotations
@@ -17,15 +18,53 @@ import platform
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from statistics import median
 from time import perf_counter
 from typing import Any, Final
 
 import numpy as np
 
 import xgpu as xp
+from xgpu.bench.battery import HOST_CALLS, HOST_ROUNDS
 from xgpu.bench.cases import CASES
+from xgpu.bench.clock import EventClock, host_rounds
 from xgpu_cuda.backend import CudaBackend
 from xgpu_cuda.driver import Memory
+
+Program = Callable[..., Any]
+
+
+def standardise(xp: Any, x: Any) -> Any:
+    """Columns, too long to be held: both reductions, then what is at the points."""
+    return (x - xp.mean(x, axis=0)) / xp.std(x, axis=0)
+
+
+def standardise_kept(xp: Any, x: Any) -> Any:
+    """The same while names hold what it is made of."""
+    mean, deviation = xp.mean(x, axis=0), xp.std(x, axis=0)
+    found = (x - mean) / deviation
+    xp.materialize(found)
+    return found
+
+
+def shares(xp: Any, x: Any, y: Any) -> Any:
+    """A chain that is summed along columns, and a division by that."""
+    return (x + 1.0) / xp.sum(xp.exp(x * y), axis=0)
+
+
+def dense(xp: Any, x: Any, w: Any, b: Any) -> Any:
+    """A product, a bias and tanh-GELU."""
+    h = x @ w + b
+    return 0.5 * h * (1.0 + xp.tanh(0.7978845608028654 * (h + 0.044715 * h * h * h)))
+
+
+SEVERAL: Final[dict[str, tuple[Program, tuple[tuple[int, ...], ...]]]] = {
+    "standardise": (standardise, ((640, 8),)),
+    "kept": (standardise_kept, ((640, 8),)),
+    "shares": (shares, ((640, 8), (640, 8))),
+    "dense": (dense, ((16, 16), (16, 16), (16,))),
+}
+"""Programs of several kernels, and the shapes of their inputs."""
 
 CALLS: Final = 20
 ROUNDS: Final = 200
@@ -100,14 +139,18 @@ def idle(device: xp.Device, several: int) -> Iterator[None]:
 
 def measured(name: str, device: xp.Device) -> dict[str, float]:
     """The columns for one case."""
-    case = CASES[name]
-    assert case.host is not None
+    if name in SEVERAL:
+        program, shapes = SEVERAL[name]
+        draws = [(shape, "float32") for shape in shapes]
+    else:
+        case = CASES[name]
+        assert case.host is not None
+        program = case.programs["xgpu"]
+        draws = [(draw.shape, draw.dtype) for draw in case.scaled(case.host).draws]
     rng = np.random.default_rng(0)
     inputs = [
-        xp.asarray((rng.random(draw.shape) + 0.5).astype(draw.dtype), device=device)
-        for draw in case.scaled(case.host).draws
+        xp.asarray((rng.random(shape) + 0.5).astype(dtype), device=device) for shape, dtype in draws
     ]
-    program = case.programs["xgpu"]
 
     def record() -> Any:
         return program(xp, *inputs)
@@ -118,11 +161,14 @@ def measured(name: str, device: xp.Device) -> dict[str, float]:
     captured = xp.capture(lambda *arrays: program(xp, *arrays))
     captured(*inputs)
     backend: CudaBackend = device.backend
+    # What launches is in it where there are products, and where the program materializes.
     found = {"recording": least(record, device)}
     for column, several in (("repeated", 1), ("other", OTHER)):
         with idle(device, several):
             found[column] = least(call, device)
     found["all"] = least(call, device)
+    rounds = host_rounds(call, EventClock(device), HOST_CALLS, HOST_ROUNDS)
+    found["battery"] = median(rounds) * 1e6
     found["captured"] = least(lambda: captured(*inputs), device)
     graphs = backend.graphs
     backend.graphs = type("NoGraphs", (), {"launch": lambda *_: None})()
@@ -136,8 +182,9 @@ def measured(name: str, device: xp.Device) -> dict[str, float]:
 def main() -> None:
     """Print the table, and all of it as JSON."""
     device = xp.device(sys.argv[1] if len(sys.argv) > 1 else "cuda:0")
-    columns = ("recording", "repeated", "other", "all", "captured", "replaying")
-    found = {name: measured(name, device) for name, case in CASES.items() if case.host is not None}
+    columns = ("recording", "repeated", "other", "all", "battery", "captured", "replaying")
+    names = [*(name for name, case in CASES.items() if case.host is not None), *SEVERAL]
+    found = {name: measured(name, device) for name in names}
     print(f"{device}, Python {platform.python_version()}, NumPy {np.__version__}")
     print(" " * 16 + "".join(column.rjust(12) for column in columns))
     for name, row in found.items():

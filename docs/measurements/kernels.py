@@ -17,14 +17,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 from unittest.mock import patch
 
 import numpy as np
 
 import xgpu
 from xgpu.bench.cases import CASES
-from xgpu.codegen import Tuning, passes, tune, tune_rows
+from xgpu.codegen import Tuning, pair_writer, passes, tune, tune_rows
 from xgpu.plugin import Program
 from xgpu_cuda.launch import elementwise, pairs, reduction, rows
 from xgpu_cuda.launch.rows import RowKernel, Variant
@@ -101,6 +101,51 @@ def rounds(name: str) -> Sweep:
     return sweep
 
 
+@contextmanager
+def looping(times: int) -> Iterator[None]:
+    """Elementwise kernels of fewer blocks, which loop so often."""
+    whole = elementwise.ElementwiseKernel._plan
+
+    def fewer(self: Any, shape: tuple[int, ...], axis: int) -> elementwise.Plan:
+        made = whole(self, shape, axis)
+        made = self._plans[shape, axis] = made._replace(grid=-(-made.grid // times))
+        return made
+
+    with patch.object(elementwise.ElementwiseKernel, "_plan", fewer):
+        yield
+
+
+def together(name: str) -> Sweep:
+    """The same of a body whose quotients, roots and logarithms several points compute together.
+
+    Registers are 65,536 / (threads x blocks); what spills, `docs.measurements.registers` tells.
+    """
+
+    def sweep(device: Any) -> Iterator[tuple[str, float]]:
+        call = case(device, name)
+        for unroll, block, resident in (
+            *((2, 256, r) for r in (0, 3, 4, 5, 6)),
+            *((1, 256, r) for r in (4, 5, 6, 8)),
+            *((2, 128, 8), (2, 512, 2), (1, 128, 12), (1, 512, 3), (4, 256, 3)),
+        ):
+            with fresh(device), tuned(unroll=unroll, block=block, resident=resident):
+                time = seconds(device, call)
+            yield f"{unroll} rounds, {block} threads, {resident}", time
+        for unroll, resident in ((1, 6), (2, 4)):
+            for times in (2, 4, 16):
+                with fresh(device), tuned(unroll=unroll, resident=resident), looping(times):
+                    time = seconds(device, call)
+                yield f"{unroll} rounds, 256 threads, {resident}, {times} loops", time
+        alone: Any = patch.object(
+            sys.modules["xgpu.codegen.emit"], "together", lambda _: frozenset()
+        )
+        with fresh(device), tuned(unroll=2, block=256, resident=6), alone:
+            time = seconds(device, call)
+        yield "one point at a time, 2 rounds, 256 threads, 6", time
+
+    return sweep
+
+
 def segments(name: str, constant: str, counts: tuple[int, ...]) -> Sweep:
     """How many blocks a reduction is split into."""
 
@@ -124,6 +169,51 @@ def tiles(device: Any) -> Iterator[tuple[str, float]]:
             yield f"{shape[0]} x {shape[1]}", seconds(device, call)
     with fresh(device), patch.object(pairs, "PAIRS", 1 << 62):
         yield "not tiled", seconds(device, call)
+
+
+class Staging(NamedTuple):
+    """How the pair kernel goes along the reduced axis; see the constants of launch/pairs.py."""
+
+    depth: int = pairs.DEPTH
+    ahead: int = pair_writer.AHEAD
+    tiles: int = pairs.TILES
+    held: int = pairs.HELD
+    resident: int = pairs.RESIDENT
+    shape: tuple[int, int] = (8, 8)
+
+
+def staging(device: Any) -> Iterator[tuple[str, float]]:
+    """Points of a step, points unrolled, tiles, words held, blocks; and sums that round twice."""
+    call = case(device, "pairwise")
+    plain: Any = patch.object(pair_writer, "factors", lambda *_: None)
+    with fresh(device), patch.object(pairs, "SHAPES", ((8, 8),)), plain:
+        yield "each product is rounded", seconds(device, call)
+    for given in (
+        Staging(),
+        Staging(ahead=1),
+        Staging(ahead=4),
+        Staging(depth=8),
+        Staging(ahead=16),
+        Staging(held=0),
+        Staging(depth=32, tiles=1, held=0),
+        Staging(ahead=4, resident=1),
+        Staging(depth=32, ahead=4, tiles=1, held=32, resident=1),
+        Staging(held=32, resident=1, shape=(8, 16)),
+        Staging(held=32, resident=1, shape=(16, 8)),
+        Staging(),
+    ):
+        with ExitStack() as stack:
+            for name in ("DEPTH", "TILES", "HELD", "RESIDENT"):
+                value = getattr(given, name.lower())
+                stack.enter_context(patch.object(pairs, name, value))
+            stack.enter_context(patch.object(pair_writer, "AHEAD", given.ahead))
+            stack.enter_context(patch.object(pairs, "SHAPES", (given.shape,)))
+            stack.enter_context(patch.object(pairs, "STATE_WORDS", 128))
+            stack.enter_context(fresh(device))
+            time = seconds(device, call)
+        rows, columns = given.shape
+        steps = f"{given.depth} deep, {given.ahead} ahead, {given.tiles} tiles, {given.held} held"
+        yield f"{rows} x {columns}, {steps}, {given.resident} blocks", time
 
 
 def held(name: str) -> Sweep:
@@ -211,11 +301,12 @@ def columns(device: Any) -> Iterator[tuple[str, float]]:
 SWEEPS: dict[str, Sweep] = {
     "gelu": rounds("gelu"),
     "chain": rounds("chain"),
-    "black_scholes": rounds("black_scholes"),
+    "black_scholes": together("black_scholes"),
     "sum": segments("sum", "ROW_BLOCKS", (1056, 2048, 4096)),
     "argmax": segments("argmax", "ROW_BLOCKS", (2048,)),
     "sum_axis0": segments("sum_axis0", "COLUMN_BLOCKS", (4096, 16384, 32768)),
     "pairwise": tiles,
+    "pairwise_staging": staging,
     "softmax": held("softmax"),
     "layer_norm": held("layer_norm"),
     "softmax_crowded": crowded("softmax"),

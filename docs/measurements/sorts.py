@@ -157,6 +157,7 @@ def shapes(rng: Any) -> None:
         4: (
             {"matches": True},
             {"window": 1},
+            {"window": 4},
             {"window": 8},
             {"threads": 256, "items": 20, "resident": 4},
             {"threads": 256, "items": 24, "resident": 3},
@@ -167,8 +168,8 @@ def shapes(rng: Any) -> None:
             {"matches": True},
             {"resident": 3},
             {"threads": 256, "items": 12, "resident": 3},
-            {"threads": 256, "items": 16, "resident": 2},
-            {"threads": 512, "items": 8, "resident": 2},
+            {"threads": 256, "items": 16, "resident": 3},
+            {"threads": 384, "items": 10, "resident": 2},
         ),
     }
     for dtype, op in (("float32", "sort"), ("float32", "argsort"), ("float64", "sort")):

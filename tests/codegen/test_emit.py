@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
+import numpy as np
 import pytest
 
 from xgpu.codegen import Dialect, emit, tune
@@ -239,3 +241,52 @@ def test_blocks_of_a_long_body_share_a_multiprocessor() -> None:
 def test_a_long_body_is_unrolled_less() -> None:
     assert tune(copies("float32")).unroll > tune(copies("float32", 30, "atan2")).unroll
     assert tune(copies("int8", 100, "remainder")).vector < tune(copies("int8")).vector
+
+
+def quotients(dtype: np.dtype[Any], reduced: int = 0) -> Program:
+    """log(x / 2) + exp(x) * (1 / x), or its sum."""
+    body = [
+        Instr("load", dtype, (0,)),
+        Instr("load", dtype, (1,)),
+        Instr("divide", dtype, (0, 1)),
+        Instr("log", dtype, (2,)),
+        Instr("exp", dtype, (0,)),
+        Instr("negative", dtype, (4,)),
+        Instr("reciprocal", dtype, (0,)),
+        Instr("multiply", dtype, (5, 6)),
+        Instr("add", dtype, (3, 7)),
+    ]
+    if reduced:
+        body.append(Instr("sum", dtype, (8,)))
+    inputs = (Input(dtype, "contiguous"), Input(dtype, "scalar"))
+    outputs = (Output(len(body) - 1, dtype, "contiguous", bool(reduced)),)
+    return Program(1, reduced, False, inputs, tuple(body), outputs)
+
+
+def test_several_points_at_once() -> None:
+    text = emit(quotients(F), CUDA)
+    assert "xgpu/several.cuh" in includes(text)
+    assert "static constexpr bool several = true;" in text
+    found = part(text, "compute_several")
+    # In the order of the body; what one call leaves for the next is an array, as is what a later
+    # loop needs. Everything else is a constant in the loop that computes it.
+    assert " ".join(re.findall(r"xgpu::(\S+)\(", found)) == (
+        "several::divide several::log exp negative several::reciprocal multiply add"
+    )
+    assert "several::divide(v2, v0, v1);" in found
+    assert "const float v1 = f.v1;" in found
+    arrays = re.findall(r"float (v\d+)\[M\];", found)
+    assert arrays == ["v0", "v2", "v3", "v5", "v6", "v8"]
+    assert "const float v4 = xgpu::exp(v0[j]);" in found
+    assert "v5[j] = xgpu::negative(v4);" in found
+    assert "r[first + j] = {v8[j]};" in found
+
+
+@pytest.mark.parametrize(
+    "program", [quotients(D), quotients(F, 1), chain()], ids=["float64", "sum", "no such op"]
+)
+def test_one_point_at_a_time(program: Program) -> None:
+    text = emit(program, CUDA)
+    assert "static constexpr bool several = false;" in text
+    assert "compute_several" not in text
+    assert "xgpu/several.cuh" not in includes(text)

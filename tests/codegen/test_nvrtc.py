@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -231,6 +232,21 @@ def test_a_tile_of_pairs_is_in_registers() -> None:
     ptx = compile_cubin(source, "compute_90").decode()
     assert "ld.shared.v4" in ptx
     assert ".local" not in ptx
+
+
+@pytest.mark.parametrize("arch", ARCHITECTURES)
+def test_a_pair_is_two_instructions(arch: str) -> None:
+    """A difference, and a square that is added to the sum; operands come 16 bytes at a time."""
+    source = Tiles(8, 8, False, (), 1).macros()
+    source += emit_pairs(pairs("float32").program, CUDA, PAIRING)
+    ptx = compile_cubin(source, arch.replace("sm", "compute")).decode()
+    # In the loop and in the one for what is left over.
+    differences = ptx.count("sub.rn.f32") + ptx.count("sub.f32")
+    assert ptx.count("fma.rn.f32") == differences >= 2 * 64
+    assert "mul.rn.f32" not in ptx
+    assert "mul.f32" not in ptx
+    assert re.search(r"ld\.global(\.nc)?\.v4", ptx)
+    assert "st.global.v4" in ptx
 
 
 @pytest.mark.parametrize("op", ["min", "max", "prod", "argmin"])

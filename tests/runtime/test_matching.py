@@ -11,7 +11,10 @@ import pytest
 import xgpu as xp
 from tests.comparing import host
 from xgpu.array import read
+from xgpu.graph.node import Node
 from xgpu.runtime import matching, recall
+from xgpu.runtime.recall import Plan
+from xgpu.runtime.series import Series
 
 AGAIN = matching.HITS + 3
 
@@ -122,6 +125,34 @@ def test_matchers_are_not_kept_without_end(
                 xp.materialize(other(one(x)))
     assert 0 < len(device.matchers) <= 6
     assert all(len(found) <= matching.MOST for found in device.matchers.values())
+
+
+def test_what_makes_room_for_others_is_prepared_once(
+    device: xp.Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(matching, "HITS", 1)
+    monkeypatch.setattr(matching, "MOST", 2)
+    made: list[object] = []
+    prepared = matching._prepared
+
+    def counted(device: xp.Device, root: Node, plan: Plan | Series) -> matching.Entry:
+        made.append(plan)
+        return prepared(device, root, plan)
+
+    monkeypatch.setattr(matching, "_prepared", counted)
+    device.matchers.clear()
+    device.plans.clear()
+    x, y = array(device, 0), array(device, 1)
+    programs: list[Callable[[], xp.Array]] = [
+        lambda: x + y,
+        lambda: x + 1.0,
+        lambda: 2.0 + x,
+    ]
+    expected = [host(program()) for program in programs]
+    for _ in range(5):
+        for program, wanted in zip(programs, expected, strict=True):
+            np.testing.assert_array_equal(host(program()), wanted)
+    assert len(made) == len(set(map(id, made))) == len(programs)
 
 
 def test_random_structures(device: xp.Device, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -122,7 +122,7 @@ def test_a_held_node_is_written_too(recalled: list[bool]) -> None:
     powers = xp.exp(x)
     total = xp.sum(powers, axis=1)
     np.testing.assert_allclose(host(total), np.exp(a).sum(1))
-    assert recalled == [True, True, False]
+    assert recalled == [True, True]  # with the node held it is another structure
     assert powers._storage.node.buffer is not None  # from the same kernel
     np.testing.assert_allclose(host(powers), np.exp(a))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from xgpu.codegen.dialect import Dialect
+from xgpu.codegen.tuning import SEVERAL
 from xgpu.plugin import dtypes
 
 _HEADERS: Final = {
@@ -74,6 +75,8 @@ CUDA: Final = Dialect(
         for op in ops.split()
     },
     type_headers=dict.fromkeys(dtypes.NARROW, "xgpu/half.cuh"),
+    several={op: f"xgpu::several::{op}" for op in sorted(SEVERAL)},
+    several_header="xgpu/several.cuh",
     kernels={
         name: f"{name}.cu"
         for name in ("elementwise", "tiles", "stencil", "reduction", "rows", "pairs")

@@ -26,6 +26,9 @@ class Dialect:
     namespace: str = "xgpu::"  #: written before every function
     type_headers: Mapping[DType, str] = field(default_factory=dict)  #: of a type that has one
     functions: Mapping[str, str] = field(default_factory=dict)  #: where not the op's own name
+    #: What to call for several points at once, for the ops of `tuning.SEVERAL`; all or none.
+    several: Mapping[str, str] = field(default_factory=dict)
+    several_header: str = ""  #: the header of those functions
     method: str = "static __device__ __forceinline__"  #: what a generated function starts with
 
     def type_of(self, dtype: DType) -> str:

@@ -14,7 +14,7 @@ from xgpu.codegen.arguments import layout
 from xgpu.codegen.dialect import Dialect
 from xgpu.codegen.row_writer import RowWriter
 from xgpu.codegen.stages import Stages, in_passes, located, stages, vectorised
-from xgpu.codegen.tuning import state_bytes, tune
+from xgpu.codegen.tuning import TOGETHER, state_bytes, together, tune
 from xgpu.codegen.writer import Writer, boolean, indented, struct
 from xgpu.plugin.program import Access, Program
 
@@ -33,13 +33,27 @@ def emit(program: Program, dialect: Dialect) -> str:
     return "\n".join(writer.lines()) + "\n"
 
 
+def loop(name: str, end: str, body: Iterable[str], step: str = "1") -> Iterator[str]:
+    """A loop over points, without a branch in the code."""
+    yield "#pragma unroll"
+    yield f"for (int {name} = 0; {name} < {end}; {name} += {step}) {{"
+    yield from indented(body)
+    yield "}"
+
+
 class PointWriter(Writer):
     """The text of an elementwise program, or of one that reduces once."""
 
     def __init__(self, program: Program, dialect: Dialect) -> None:
         self.stages: Stages = stages(program)
         super().__init__(program, dialect, self.stages.invariant, self.stages.reductions)
+        self.together: frozenset[int] = together(program) if dialect.several else frozenset()
         self.kind = "reduction" if program.reduced else "elementwise"
+
+    def headers(self) -> Iterable[str]:
+        """The headers to include, in order."""
+        several = [self.dialect.several_header] if self.together else []
+        return dict.fromkeys((*super().headers(), *several))
 
     def lines(self) -> Iterator[str]:
         """The whole source."""
@@ -86,6 +100,7 @@ class PointWriter(Writer):
         yield from self.prepare()
         yield from self.load()
         yield from self.compute()
+        yield from self.compute_several()
         yield from self.store()
         if program.reduced:
             yield from self.state_of("state", "results", self.stages.reductions)
@@ -154,6 +169,72 @@ class PointWriter(Writer):
                 "return {" + ", ".join(f"v{v}" for v in results) + "};",
             ],
         )
+
+    def compute_several(self) -> Iterator[str]:
+        """The function that computes what N points hand on, or the constant that there is none.
+
+        The special cases of some functions cost little where several points share a branch. What
+        is between two such calls is computed point by point; what it leaves for later is an array.
+        """
+        joined, results = self.together, self.stages.results
+        yield f"static constexpr bool several = {boolean(bool(joined))};"
+        if not joined:
+            return
+        stretches = list(self.stretches())
+        last = {v: len(stretches) for v in results}  # the last stretch that a value is used in
+        for number, run in reversed(list(enumerate(stretches))):
+            for v in run:
+                if self.program.body[v].op != "load":
+                    for arg in self.program.body[v].args:
+                        last.setdefault(arg, number)
+        place = {v: number for number, run in enumerate(stretches) for v in run}
+        arrays = {v for v, number in place.items() if v in joined or last.get(v, 0) > number}
+
+        def name(value: int) -> str:
+            return f"v{value}[j]" if value in arrays else f"v{value}"
+
+        lines = []
+        for run in stretches:
+            lines += [f"{self.type(v)} v{v}[M];" for v in run if v in arrays]
+            if run[0] in joined:
+                (value,) = run
+                op, _, args = self.program.body[value]
+                names = ", ".join(f"v{v}" for v in (value, *args))
+                lines.append(f"{self.dialect.several[op]}({names});")
+                continue
+            inner = []
+            for v in run:
+                load = self.program.body[v].op == "load"
+                source = f"l[first + j].v{v}" if load else self.call(v, name)
+                target = name(v) if v in arrays else f"const {self.type(v)} v{v}"
+                inner.append(f"{target} = {source};")
+            lines += loop("j", "M", inner)
+        handed = ", ".join(map(name, results))
+        lines += loop("j", "M", [f"r[first + j] = {{{handed}}};"])
+        yield "template <int N>"
+        yield from self.method(
+            "void compute_several(const invariants& f, const loads (&l)[N], results (&r)[N])",
+            [
+                f"constexpr int M = N < {TOGETHER} ? N : {TOGETHER};",
+                'static_assert(N % M == 0, "points come in powers of two");',
+                *self.invariants_of(self.stages.point, results),
+                *loop("first", "N", lines, "M"),
+            ],
+        )
+
+    def stretches(self) -> Iterator[list[int]]:
+        """The values at the points, in order: each of ``together`` alone, others side by side."""
+        run: list[int] = []
+        for value in self.stages.point:
+            if value not in self.together:
+                run.append(value)
+                continue
+            if run:
+                yield run
+            yield [value]
+            run = []
+        if run:
+            yield run
 
     # Writing.
 

@@ -8,20 +8,25 @@ several rows of the one with several of the other in registers.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from xgpu.codegen.dialect import Dialect
 from xgpu.codegen.emit import PointWriter
 from xgpu.codegen.stages import stages
-from xgpu.codegen.tuning import weigh
-from xgpu.codegen.writer import indented, struct
-from xgpu.plugin.program import Program
+from xgpu.codegen.tuning import VECTOR_BYTES, weigh
+from xgpu.codegen.writer import boolean, struct
+from xgpu.plugin import dtypes
+from xgpu.plugin.program import Output, Program
 
 ROWS, COLUMNS, NEITHER = "rows", "columns", "neither"
 SIDES: Final = (ROWS, COLUMNS, NEITHER)
 
 UNROLLED: Final = 256
 """Weight of the body times its copies in the loop over reduced points that is unrolled."""
+
+AHEAD: Final = 2
+"""Copies of the body in that loop, at most."""
 
 
 class Pairing(NamedTuple):
@@ -30,6 +35,8 @@ class Pairing(NamedTuple):
     rows: int  #: the one kept axis
     columns: int  #: the other one, a later axis
     sides: tuple[str, ...]  #: of each load at the points: `ROWS`, `COLUMNS` or `NEITHER`
+    #: Whether the neighbours of rows, and of columns, lie along the last reduced axis.
+    along: tuple[bool, bool] = (True, True)
 
 
 def emit_pairs(program: Program, dialect: Dialect, pairing: Pairing) -> str:
@@ -48,8 +55,22 @@ def pair_weight(program: Program) -> int:
     return sum(weigh(program, v) for v in (*found.point, *found.reductions))
 
 
+def factors(program: Program, reduction: int) -> tuple[int, int] | None:
+    """The two values whose products a reduction of floats sums; None if it is no such sum."""
+    total, dtype, args = program.body[reduction]
+    if total != "sum" or dtype not in (dtypes.float32, dtypes.float64):
+        return None
+    op, summed, of = program.body[args[0]]
+    if summed != dtype or op not in ("multiply", "square"):
+        return None
+    return of[0], of[-1]
+
+
 class PairWriter(PointWriter):
-    """A `PointWriter` that reads its operands in two groups."""
+    """A `PointWriter` that reads its operands in two groups.
+
+    A sum of products of floats takes the factors, and rounds the product and the sum at once.
+    """
 
     def __init__(self, program: Program, dialect: Dialect, pairing: Pairing) -> None:
         super().__init__(program, dialect)
@@ -60,55 +81,123 @@ class PairWriter(PointWriter):
         self.sides: dict[str, list[int]] = {side: [] for side in SIDES}
         for value, side in loads:
             self.sides[side].append(value)
+        taken: set[int] = set()
+        for value in self.reductions:
+            taken.update(factors(program, value) or program.body[value].args[:1])
+        self.stages = replace(self.stages, results=tuple(sorted(taken)))
 
     def members(self) -> Iterator[str]:
         """What the struct ``program`` declares."""
         yield from super().members()
-        unroll = max(1, min(4, UNROLLED // max(1, pair_weight(self.program))))
+        weight = pair_weight(self.program)
+        ahead = 1
+        while 2 * ahead <= AHEAD and 2 * ahead * weight <= UNROLLED:
+            ahead *= 2
         yield f"static constexpr int row_axis = {self.pairing.rows};"
         yield f"static constexpr int column_axis = {self.pairing.columns};"
-        yield f"static constexpr int weight = {pair_weight(self.program)}, ahead = {unroll};"
+        yield f"static constexpr int ahead = {ahead};"
         for side, loads in self.sides.items():
             yield from self.side(side, loads)
         yield from self.joined()
 
+    def absorbed(self, value: int) -> str:
+        """The call by which a reduction takes a point of ``r``."""
+        product = factors(self.program, value)
+        if product is None:
+            return super().absorbed(value)
+        return f"absorb_product(r.v{product[0]}, r.v{product[1]})"
+
     def side(self, side: str, loads: list[int]) -> Iterator[str]:
         """The values of one side: at a point, in shared memory, and the ways between."""
-        yield from struct(side, (f"{self.type(v)} v{v};" for v in loads))
-        yield "template <int Depth, int Width, int Pad>"
-        yield f"struct {side}_tile {{"
-        yield from indented(
-            f"alignas(16) {self.type(v)} v{v}[Depth][Width + padding<{self.type(v)}>(Pad)];"
-            for v in loads
+        yield f"static constexpr int {side}_loads = {len(loads)};"
+        yield from struct(
+            side, [*self.runs(side, loads), *(f"{self.type(v)} v{v};" for v in loads)]
         )
-        yield "};"
+        # A line of shared memory has a reduced point of all of the block's elements of the side.
+        yield "template <int Width>"
+        yield from struct(
+            f"{side}_line", (f"alignas(16) {self.type(v)} v{v}[Width];" for v in loads)
+        )
         yield from self.method(
             f"void load(const arguments& a, const point& p, {side}& l)",
             [f"l.v{v} = {self.read(v)};" for v in loads],
         )
-        tile = f"{side}_tile<Depth, Width, Pad>"
-        yield "template <int Depth, int Width, int Pad>"
+        yield "template <class Line>"
         yield from self.method(
-            f"void stage({tile}& t, int k, int i, const {side}& l)",
-            [f"t.v{v}[k][i] = l.v{v};" for v in loads],
+            f"void stage(Line& t, int i, const {side}& l)",
+            [f"t.{side}.v{v}[i] = l.v{v};" for v in loads],
         )
-        yield "template <int N, int Depth, int Width, int Pad>"
+        yield "template <int N, class Line>"
         yield from self.method(
-            f"void take(const {tile}& t, int k, int i, {side} (&l)[N])",
-            [f"xgpu::load_neighbours(&t.v{v}[k][i], l, &{side}::v{v});" for v in loads],
+            f"void take(const Line& t, int i, {side} (&l)[N])",
+            [f"xgpu::load_neighbours(&t.{side}.v{v}[i], l, &{side}::v{v});" for v in loads],
         )
         if side == NEITHER:
             return
-        axis = self.pairing.rows if side == ROWS else self.pairing.columns
-        steps = [
-            f"nearer(a.in{number}_strides, {self.rank - 1}, {axis})"
-            for number, given in map(self.given, loads)
-            if given.access == "strided"
-        ]
+        yield "template <int N, class Line>"
         yield from self.method(
-            f"bool along_reduced(const arguments& a, const {side}*)",
-            [f"return {steps[0] if steps else 'true'};"],
+            f"void stage_neighbours(Line& t, int i, const {side} (&l)[N])",
+            [f"xgpu::store_neighbours(&t.{side}.v{v}[i], l, &{side}::v{v});" for v in loads],
         )
+        yield from self.neighbours(side, loads)
+
+    def run_axis(self, side: str) -> int:
+        """The axis along which neighbours of a side are read: the last one, or its own."""
+        along = self.pairing.along[SIDES.index(side)]
+        return self.rank - 1 if along else self.own_axis(side)
+
+    def own_axis(self, side: str) -> int:
+        """The kept axis along which a side varies."""
+        return self.pairing.rows if side == ROWS else self.pairing.columns
+
+    def runs(self, side: str, loads: list[int]) -> Iterator[str]:
+        """What the struct of a side says of how its neighbours are read."""
+        if side == NEITHER:
+            return
+        strided = [v for v in loads if self.given(v)[1].access == "strided"]
+        widest = max((self.program.body[v].dtype.itemsize for v in strided), default=8)
+        yield f"static constexpr int axis = {self.own_axis(side)};"
+        yield f"static constexpr int run = {min(4, VECTOR_BYTES // widest)};"
+        yield f"static constexpr bool along = {boolean(self.pairing.along[SIDES.index(side)])};"
+        yield "struct cursor {"
+        for v in loads:
+            yield f"    {f'const {self.type(v)}*' if v in strided else 'int64_t'} v{v};"
+        yield "};"
+
+    def neighbours(self, side: str, loads: list[int]) -> Iterator[str]:
+        """Reading neighbours of one side, which begin at a cursor or some reduced points later."""
+        axis, last = self.run_axis(side), self.rank - 1
+        wide, begin, load, advance = [], [], [], []
+        for value in loads:
+            number, given = self.given(value)
+            name, strides = f"a.in{number}", f"a.in{number}_strides"
+            # Neighbours along the last axis are one element apart: `in_packets` has seen to it.
+            step = "" if axis == last else f" * {strides}[{last}]"
+            if given.access == "index":
+                begin.append(f"c.v{value} = {self.read(value)};")
+                first = f"c.v{value} + ahead * {strides}[{last}]"
+                each = f"l[j].v{value} = {first} + j * {strides}[{axis}];"
+                load.append(f"for (int j = 0; j < N; ++j) {each}")
+                advance.append(f"c.v{value} += count * {strides}[{last}];")
+                continue
+            wide.append(f"xgpu::in_packets<N, {self.rank}>({name}, {strides}, {axis})")
+            begin.append(f"c.v{value} = {name} + ({self.place(f'in{number}', given, False)});")
+            load.append(f"xgpu::load_neighbours(c.v{value} + ahead{step}, l, &{side}::v{value});")
+            advance.append(f"c.v{value} += count{step};")
+        yield "template <int N>"
+        yield from self.method(
+            f"bool in_packets(const arguments& a, const {side}*)",
+            [f"return {' && '.join(wide) or 'true'};"],
+        )
+        cursor = f"{side}::cursor& c"
+        yield from self.method(f"void begin(const arguments& a, const point& p, {cursor})", begin)
+        yield "template <int N>"
+        yield from self.method(
+            f"void load_neighbours(const arguments& a, const {cursor}, index ahead, "
+            f"{side} (&l)[N])",
+            load,
+        )
+        yield from self.method(f"void advance(const arguments& a, index count, {cursor})", advance)
 
     def joined(self) -> Iterator[str]:
         """The function that makes the loads of a point of those of the sides."""
@@ -119,3 +208,49 @@ class PairWriter(PointWriter):
             f"loads join(const {ROWS}& x, const {COLUMNS}& y, const {NEITHER}& z)",
             [f"return {{{values}}};"],
         )
+
+    def finish(self) -> Iterator[str]:
+        """The functions that compute what kept points have after the reductions, and write it."""
+        outputs = [(n, o) for n, o in enumerate(self.program.outputs) if o.reduced]
+        epilogue = self.stages.epilogue
+        values = sorted({o.value for _, o in outputs})
+        yield from struct("finished", (f"{self.type(v)} v{v};" for v in values))
+        yield from self.method(
+            "finished finish(const arguments& a, const invariants& f, const state& s, "
+            "const point& p)",
+            [
+                *self.invariants_of(epilogue, values),
+                *(
+                    self.computed(v, self.folded(v) if v in self.reductions else "")
+                    for v in sorted((*self.reductions, *epilogue))
+                ),
+                f"return {{{', '.join(f'v{v}' for v in values)}}};",
+            ],
+        )
+        yield from self.method(
+            "void write(const arguments& a, const point& p, const finished& r)",
+            [self.written(n, o, f"r.v{o.value}") for n, o in outputs],
+        )
+        yield "template <int N>"
+        yield from self.method(
+            "bool in_packets(const arguments& a)",
+            [f"return {' && '.join(self.output_in_packets(n, o) for n, o in outputs)};"],
+        )
+        yield "template <int N>"
+        yield from self.method(
+            "void write_neighbours(const arguments& a, const point& p, const finished (&r)[N])",
+            [
+                f"xgpu::store_neighbours(a.out{n} + ({self.place(f'out{n}', o, True)}), r, "
+                f"&finished::v{o.value});"
+                for n, o in outputs
+            ],
+        )
+
+    def output_in_packets(self, number: int, output: Output) -> str:
+        """Whether N neighbours along the columns can be written by wide accesses."""
+        kept, axis, name = self.program.kept, self.pairing.columns, f"a.out{number}"
+        if output.access == "strided":
+            return f"xgpu::in_packets<N, {kept}>({name}, {name}_strides, {axis})"
+        if output.access == "uniform" or axis != kept - 1:
+            return "false"
+        return f"a.shape[{axis}] % N == 0 && xgpu::in_packets<N, 0>({name}, nullptr, 0)"

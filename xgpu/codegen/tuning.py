@@ -13,6 +13,7 @@ from xgpu.codegen.stages import (
     stages,
     vectorised,
 )
+from xgpu.plugin.dtypes import float32
 from xgpu.plugin.program import Program
 
 VECTOR_BYTES: Final = 16
@@ -32,6 +33,15 @@ RESIDENT: Final = 6
 """Of a body with more weight than that, a thread computes two rounds, since what it computes once
 takes its time too, and so many blocks share a multiprocessor. Measured on an H100: 36 % less time
 for the Black-Scholes formula."""
+
+SEVERAL: Final = frozenset({"divide", "log", "reciprocal", "sqrt"})
+TOGETHER: Final = 4
+"""Of float32, such ops are computed for several points of a thread at once (several.cuh), for so
+many: more of them cost registers."""
+
+RESIDENT_TOGETHER: Final = 4
+"""`RESIDENT` of a body with such ops, whose points are all in registers at once: of 6 blocks some
+would spill theirs."""
 
 SHARED_BYTES: Final = 32768
 """Shared memory that the accumulators of half a block may take."""
@@ -84,11 +94,22 @@ def tune(program: Program) -> Tuning:
     widths = [instr.dtype.itemsize for instr in program.body]
     if not program.reduced and vectorised(program) and weight > LONG and max(widths) <= 4:
         unroll = 2 if 2 * vector * weight <= 2 * BODY_LIMIT else 1
-        return Tuning(vector, unroll, 256, RESIDENT if unroll > 1 else 0)
+        resident = RESIDENT_TOGETHER if together(program) else RESIDENT
+        return Tuning(vector, unroll, 256, resident if unroll > 1 else 0)
     block = 256
     while block > 32 and block // 2 * state_bytes(program) > SHARED_BYTES:
         block //= 2
     return Tuning(vector, unroll, block)
+
+
+def together(program: Program) -> frozenset[int]:
+    """The values that a thread computes for several points in one call; none where it reduces."""
+    if program.reduced:
+        return frozenset()
+    body = program.body
+    return frozenset(
+        v for v in stages(program).point if body[v].op in SEVERAL and body[v].dtype == float32
+    )
 
 
 def state_bytes(program: Program) -> int:

@@ -8,7 +8,7 @@ differ, the other writes them.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from types import CodeType
 from typing import Any
@@ -42,7 +42,7 @@ class Varying:
         self.arguments[: len(packed)] = np.frombuffer(packed, np.uint8)
         text = _Text()
         for number, (given, place) in enumerate(zip(program.inputs, inputs, strict=True)):
-            text.input(given, f"v[{number}]", place)
+            text.input(given, number, place)
         (made,) = program.outputs
         text.output(made, output)
         text.values.append(f"({' | '.join(text.addresses) or '0'}) & 15 == 0")
@@ -52,6 +52,8 @@ class Varying:
         #: The slots for the inputs' values and the address of the output.
         self.slots: Callable[[Sequence[Any], int], tuple[Any, ...]] = eval(_code(slots), {})
         self._write: Callable[[tuple[Any, ...]], None] = eval(_code(write), scope)
+        #: By the number of an input in memory, the slot of its address.
+        self.addresses: Mapping[int, int] = text.inputs
         self._numbers = tuple(text.numbers)
         self._singles = frozenset(text.singles)
 
@@ -86,11 +88,13 @@ class _Text:
         self.slots: list[str] = ["out"]
         self.values: list[str] = []
         self.addresses: list[str] = []  # that must be aligned for wide accesses
+        self.inputs: dict[int, int] = {}
         self.numbers: list[int] = []
         self.singles: list[int] = []
 
-    def input(self, given: Input, value: str, place: Place) -> None:
-        """An input, the next in the struct."""
+    def input(self, given: Input, name: int, place: Place) -> None:
+        """The input number ``name``, the next in the struct."""
+        value = f"v[{name}]"
         offset, strides = place
         if given.access == "index":
             self.values += map(str, (offset, *strides))
@@ -105,6 +109,7 @@ class _Text:
             complex_ = kind_of(given.dtype) == "c"
             self.values += [f"{slot}.real", f"{slot}.imag"] if complex_ else [slot]
             return
+        self.inputs[name] = number
         ahead = offset * given.dtype.itemsize
         self.slots.append(f"{value}.ptr + {ahead}" if ahead else f"{value}.ptr")
         self._placed(given.access, given.after, slot, strides)

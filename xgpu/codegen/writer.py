@@ -6,7 +6,7 @@ of one of the dialect's functions.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 
 from xgpu.codegen.arguments import Field
@@ -117,10 +117,10 @@ class Writer:
             source = self.read(value) if load else self.call(value)
         return f"const {self.type(value)} v{value} = {source};"
 
-    def call(self, value: int) -> str:
-        """The expression that computes a value from others."""
+    def call(self, value: int, name: Callable[[int], str] = "v{}".format) -> str:
+        """The expression that computes a value from others, each of which has its ``name``."""
         op, dtype, args = self.program.body[value]
-        names = ", ".join(f"v{arg}" for arg in args)
+        names = ", ".join(map(name, args))
         return f"{self.dialect.function(op, dtype)}({names})"
 
     def invariants_of(self, values: Iterable[int], results: Iterable[int]) -> Iterator[str]:
@@ -154,6 +154,12 @@ class Writer:
             return ""
         return self.dialect.type_of(dtype)
 
+    def absorbed(self, value: int) -> str:
+        """The call by which a reduction takes a point of ``r``."""
+        kind, arg = self.folded_type(value), self.program.body[value].args[0]
+        taken = f"{self.dialect.namespace}cast<{kind}>(r.v{arg})" if kind else f"r.v{arg}"
+        return f"absorb({taken}, position)"
+
     def state_of(self, name: str, results: str, reductions: Iterable[int]) -> Iterator[str]:
         """The struct of the accumulators of ``reductions``, which absorbs ``results``."""
         members, absorb, merge, sizes = [], [], [], [4]
@@ -162,8 +168,7 @@ class Writer:
             kind = self.folded_type(value)
             sizes.append(self.program.body[value].dtype.itemsize)
             members.append(f"accumulator::{op}<{kind or self.type(arg)}, index> v{value};")
-            taken = f"{self.dialect.namespace}cast<{kind}>(r.v{arg})" if kind else f"r.v{arg}"
-            absorb.append(f"v{value}.absorb({taken}, position);")
+            absorb.append(f"v{value}.{self.absorbed(value)};")
             merge.append(f"v{value}.merge(other.v{value});")
         method = self.dialect.method.removeprefix("static ")
         # Whole words, because threads exchange them.

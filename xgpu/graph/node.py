@@ -13,7 +13,7 @@ from xgpu.graph.device import Device
 from xgpu.graph.view import View
 from xgpu.plugin import dtypes, ops
 from xgpu.plugin.dtypes import DType
-from xgpu.plugin.ops import Op
+from xgpu.plugin.ops import Kind, Op
 
 MAX_DEPTH: Final = 96
 """A node this deep is materialized when it is recorded, so that a loop cannot record
@@ -163,3 +163,16 @@ def assigned(target: Node, value: Node, region: View) -> Node:
     return pending(
         ops.ASSIGN, (target, value), target.shape, target.dtype, target.device, region, depth
     )
+
+
+def settle(node: Node, buffer: Any) -> None:
+    """Let ``node`` have its value in ``buffer``, and let go of its inputs."""
+    node.buffer = buffer
+    node.inputs = ()
+    node.depth = 0
+    # Scalars stay: a program under construction may have taken one before this node was cut.
+    if node.op is ops.CONSTANT:
+        # Read from the buffer from now on, so it broadcasts as any other 0-d node.
+        node.op = ops.LEAF
+    elif node.op is not ops.VIEW and node.op.kind is not Kind.ELEMENTWISE:
+        node.attrs = None

@@ -18,16 +18,17 @@ from xgpu.graph.view import Shape
 from xgpu.plugin import dtypes, ops
 from xgpu.plugin.ops import Kind
 from xgpu.runtime.recall import Plan, Walk, equal_scalars
+from xgpu.runtime.series import Series, Step
 
-Match = Callable[[Node], tuple[Any, ...] | None]
-"""The operands of the program for a root, in its order; None for another structure, or if somebody
-holds a node on the way to the root."""
+Match = Callable[[Node], Any]
+"""The operands of the program for a root, in its order; of a series, what `series.run` takes. None
+for another structure, or if other nodes on the way to the root are held: none, or a series' own."""
 
 _FILE: Final = f"{PACKAGE}/<matcher>"
 """Where a matcher is said to be, so that its frame is not taken for the user's."""
 
 
-def write(found: Walk, plan: Plan) -> Match:
+def write(found: Walk, plan: Plan | Series) -> Match:
     """The matcher for the structure of ``found``, with the operands of ``plan``.
 
     Its roots are known to have the op, depth and, unless the structure is flat, the shape of this
@@ -38,8 +39,12 @@ def write(found: Walk, plan: Plan) -> Match:
         writer.node(node)
     writer.compare()
     writer.scalars()
-    writer.unheld()
-    text = writer.text([None if leaf is None else found.leaves[leaf] for leaf, _, _ in plan.inputs])
+    if isinstance(plan, Series):
+        writer.references(plan.held)
+        text = writer.text(f"[{', '.join(map(writer.step, reversed(plan.steps)))}]")
+    else:
+        writer.references(frozenset())
+        text = writer.text(f"({' '.join(writer.leaf(leaf) + ',' for leaf, _, _ in plan.inputs)})")
     scope: dict[str, Any] = writer.known
     exec(compile(text, _FILE, "exec"), scope)
     made: Match = scope["match"]
@@ -58,7 +63,8 @@ class _Writer:
         self.values: dict[Node, str] = {}
         self.leaves: dict[Node, str] = {}
         self.seen: set[Node] = {found.nodes[0]}
-        self.inside = 0  # references to pending nodes, by pending nodes
+        #: References to pending nodes, by pending nodes.
+        self.inside: dict[Node, int] = dict.fromkeys(found.nodes, 0)
         self.further: set[str] = set()  # variables of what has a name already
         self.compared: list[str] = []  # what has to be equal to ``self.wanted``
         self.wanted: list[Any] = []
@@ -94,7 +100,8 @@ class _Writer:
         again: list[tuple[str, str]] = []
         fresh: list[Node] = []
         for source in node.inputs:
-            self.inside += source in self.names
+            if source in self.inside:
+                self.inside[source] += 1
             if source in self.seen:
                 variable = f"s{len(again)}"
                 again.append((variable, self.names.get(source) or self.leaves[source]))
@@ -148,25 +155,41 @@ class _Writer:
             if first is not value:
                 self.unless(f"{value} is not {first} and repr({value}) != repr({first})")
 
-    def unheld(self) -> None:
-        """Nobody else holds a node on the way to the root."""
+    def references(self, held: frozenset[int]) -> None:
+        """Somebody else holds these nodes on the way to the root, and no others."""
         if self.further:
             self.lines.append(f"  del {', '.join(sorted(self.further))}")
-        below = [self.names[node] for node in self.found.nodes[1:]]
-        if below:
-            total = " + ".join(f"count({name})" for name in below)
-            self.unless(f"{total} != {self.inside + OWN * len(below)}")
+        counts: list[str] = []
+        total = 0
+        for number, node in enumerate(self.found.nodes[1:], 1):
+            count, own = f"count({self.names[node]})", self.inside[node] + OWN
+            if number in held:
+                self.unless(f"{count} == {own}")
+            else:
+                counts.append(count)
+                total += own
+        if counts:
+            self.unless(f"{' + '.join(counts)} != {total}")
 
-    def text(self, operands: list[Node | None]) -> str:
+    def leaf(self, number: int | None) -> str:
+        """The operand that a leaf is; None for one that has no memory."""
+        return "None" if number is None else self.values[self.found.leaves[number]]
+
+    def step(self, step: Step) -> str:
+        """The nodes that a step of a series writes, and its operands."""
+        nodes = "".join(f"n{number}, " for number in step.nodes)
+        operands = [f"n{s.node}" if s.node is not None else self.leaf(s.leaf) for s in step.sources]
+        return f"({nodes}), [{', '.join(operands)}]"
+
+    def text(self, found: str) -> str:
         """The function."""
-        given = [("None" if leaf is None else self.values[leaf]) + "," for leaf in operands]
         # Other inputs than were expected, or none, do not unpack; nor does what is no scalar.
         return "\n".join(
             [
                 "def match(n0):",
                 " try:",
                 *self.lines,
-                f"  return ({' '.join(given)})",
+                f"  return {found}",
                 " except (TypeError, ValueError): return",
             ]
         )

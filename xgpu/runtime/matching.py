@@ -19,15 +19,16 @@ from xgpu.graph.node import Node
 from xgpu.graph.view import Shape
 from xgpu.plugin.errors import KernelError
 from xgpu.plugin.launchers import Launcher, Launchers
-from xgpu.runtime import donation, recall
+from xgpu.runtime import donation, recall, series
 from xgpu.runtime.collapse import LIMIT as LARGEST
 from xgpu.runtime.matcher import Match, write
 from xgpu.runtime.recall import Plan, Walk
+from xgpu.runtime.series import Series
 
 HITS: Final = 8
 """How often a structure is looked up before a matcher is written, which takes a millisecond."""
 
-MOST: Final = 4
+MOST: Final = 8
 """Matchers for roots of one op, depth and shape; and for those of any shape."""
 
 LIMIT: Final = 2048
@@ -40,13 +41,21 @@ CALLERS: Final = 4
 class Entry:
     """A structure that is recognised, and how it is launched for a root of one shape."""
 
-    __slots__ = ("launcher", "match", "plan", "seen")
+    __slots__ = ("kernel", "launcher", "launchers", "match", "plan", "seen")
 
-    def __init__(self, plan: Plan, launcher: Launcher | None) -> None:
-        self.plan: Plan = plan
+    def __init__(
+        self,
+        plan: Plan | Series,
+        launcher: Launcher | None = None,
+        launchers: Sequence[Launcher | None] = (),
+    ) -> None:
+        self.plan: Plan | Series = plan
         self.match: Match = plan.match
+        self.kernel: Any = plan.kernel if isinstance(plan, Plan) else None
         #: Takes the operands and gives the root's buffer; None: see `recall.queue`.
         self.launcher: Launcher | None = launcher
+        #: The same for each step of a series.
+        self.launchers: Sequence[Launcher | None] = launchers
         #: Of an entry for roots of any shape: which were met once.
         self.seen: set[Shape] = set()
 
@@ -61,9 +70,9 @@ def launch(root: Node) -> bool:
             if values is not None:
                 launcher = entry.launcher
                 if launcher is None:
-                    _queue(root, entry.plan, values)
+                    _queue(root, entry, values)
                     return True
-                launched(device.recent, entry.plan.kernel, CALLERS)
+                launched(device.recent, entry.kernel, CALLERS)
                 try:
                     root.buffer = launcher(values)
                 except KernelError as error:
@@ -87,12 +96,16 @@ def _of_any_shape(root: Node, device: Device) -> bool:
                 if len(entry.seen) >= LIMIT:
                     entry.seen.clear()
                 entry.seen.add(shape)
-            _queue(root, entry.plan, values)
+            _queue(root, entry, values)
             return True
     return False
 
 
-def _queue(root: Node, plan: Plan, values: Sequence[Any]) -> None:
+def _queue(root: Node, entry: Entry, values: Any) -> None:
+    plan = entry.plan
+    if isinstance(plan, Series):
+        series.run(root, plan, entry.launchers, values)
+        return
     inputs = [
         (value, offset, strides)
         for value, (_, offset, strides) in zip(values, plan.inputs)  # noqa: B905
@@ -100,27 +113,52 @@ def _queue(root: Node, plan: Plan, values: Sequence[Any]) -> None:
     recall.queue(root, plan.kernel, plan.space(root), inputs, plan.outputs, 0)
 
 
-def remember(device: Device, found: Walk, plan: Plan) -> None:
+def remember(device: Device, found: Walk, plan: Plan | Series) -> None:
     """Write the matcher of a plan, if it has none, and have it asked for roots like this one."""
     if plan.match is None:
         plan.match = write(found, plan)
         if found.flat:
             root = found.nodes[0]
-            _put(device, (root.op, root.depth), Entry(plan, None))
+            _put(device, (root.op, root.depth), Entry(plan))
     _enter(device, found.nodes[0], plan)
 
 
-def _enter(device: Device, root: Node, plan: Plan) -> None:
+def _enter(device: Device, root: Node, plan: Plan | Series) -> None:
     """Have a matcher asked for roots of this shape too."""
-    space = plan.space(root)
-    launcher: Launcher | None = None
-    makes: Launchers | None = getattr(device.backend, "launchers", None)
-    if math.prod(space) < donation.LEAST:
+    # Who has had to make room for others may come back.
+    entries = device.matchers.get((plan, root.shape))
+    if entries is None:
+        entries = [_prepared(device, root, plan)]
+        _put(device, (plan, root.shape), entries[0])
+    _put(device, (root.op, root.depth, root.shape), entries[0])
+
+
+def _prepared(device: Device, root: Node, plan: Plan | Series) -> Entry:
+    """The entry for roots of this shape."""
+    if isinstance(plan, Plan):
         places = [(offset, strides) for _, offset, strides in plan.inputs]
-        if makes is not None:
-            launcher = makes.launcher(device.index, plan.kernel, space, places, plan.outputs)
-        launcher = launcher or _plain(device, plan.kernel, space, places, plan.outputs)
-    _put(device, (root.op, root.depth, root.shape), Entry(plan, launcher))
+        return Entry(plan, _launcher(device, plan.kernel, plan.space(root), places, plan.outputs))
+    launchers: list[Launcher | None] = []
+    for step in plan.steps:
+        launchers.append(None)
+        if len(step.outputs) == 1:
+            shape = (math.prod(root.shape),) if step.shape is None else step.shape
+            places = [(source.offset, source.strides) for source in step.sources]
+            launchers[-1] = _launcher(device, step.kernel, shape, places, step.outputs)
+    return Entry(plan, None, launchers)
+
+
+def _launcher(
+    device: Device, kernel: Any, space: Shape, places: Sequence[Any], outputs: Sequence[Any]
+) -> Launcher | None:
+    """What launches a kernel over one size, None where donation is looked at each time."""
+    if math.prod(space) >= donation.LEAST:
+        return None
+    makes: Launchers | None = getattr(device.backend, "launchers", None)
+    launcher = (
+        None if makes is None else makes.launcher(device.index, kernel, space, places, outputs)
+    )
+    return launcher or _plain(device, kernel, space, places, outputs)
 
 
 def _plain(

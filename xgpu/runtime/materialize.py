@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from xgpu.graph.faults import explain, launched
-from xgpu.graph.node import Node, leaf
+from xgpu.graph.node import Node, leaf, settle
 from xgpu.graph.rows import Rows, apart, plan, results
 from xgpu.graph.view import View, whole
 from xgpu.plugin import ops
@@ -24,7 +24,9 @@ from xgpu.plugin.program import Result, Strided, contiguous_strides
 from xgpu.runtime import guard, matching, recall, tape, trace
 from xgpu.runtime.held import edges, held, is_held
 from xgpu.runtime.kernels import launch
-from xgpu.runtime.lowering import Lowered, Lowering
+from xgpu.runtime.lowering import Lowering
+from xgpu.runtime.recall import Plan
+from xgpu.runtime.series import Noting, Series
 
 ELEMENTWISE, REDUCTION = Kind.ELEMENTWISE, Kind.REDUCTION
 
@@ -130,7 +132,10 @@ def _memory(node: Node) -> Node:
 
 def _one(node: Node, reason: str) -> None:
     """Give ``node`` a buffer, if it has none, for ``reason``."""
-    if node.buffer is None and (trace.active or tape.active or not matching.launch(node)):
+    # Nothing is matched while it is noted what something is lowered to.
+    if node.buffer is None and (
+        trace.active or tape.active or _noting is not None or not matching.launch(node)
+    ):
         _unmatched(node, reason)
 
 
@@ -144,46 +149,53 @@ def _unmatched(node: Node, reason: str) -> None:
     elif op is ops.ASSIGN:
         _assign(node, reason)
     elif op is ops.EMPTY:
-        _settle(node, _allocated(node))
+        settle(node, _allocated(node))
     else:
         _fused([node], reason)
 
 
+_noting: Noting | None = None
+"""What is noted of the structure that is being lowered, if that is done; by who has the lock."""
+
+
 def _recalled(node: Node, reason: str) -> None:
     """`_fused` of one node, by way of what the same structure was lowered to before."""
-    device = node.device
-    walked = recall.walk(node)
+    global _noting
+    walked = None if _noting is not None else recall.walk(node)
     if walked is None:
         _fused([node], reason)
         return
-    plan = device.plans.get(walked.key)
-    if plan is not None:
-        plan.hits += 1
-        if plan.hits >= matching.HITS:
-            matching.remember(device, walked, plan)
-        if not recall.launch(plan, walked):
-            del walked  # it holds the nodes, and who holds a node is what comes next
+    device, key, taken = node.device, walked.key, recall.held(walked)
+    plan = device.plans.get((key, taken) if taken else key)
+    if plan is None:
+        references = recall.references(walked)
+        _noting = noting = Noting(walked, taken)
+        del walked  # it holds the nodes, and who holds a node is what comes next
+        try:
             _fused([node], reason)
+        finally:
+            _noting = None
+        plan = noting.plan(references)
+        if plan is not None:
+            recall.remember(device, (key, taken) if taken else key, plan)
         return
-    key, flat, leaves = walked.key, walked.flat, recall.places(walked.leaves)
-    references = recall.references(walked)
+    plan.hits += 1
+    if plan.hits >= matching.HITS:
+        matching.remember(device, walked, plan)
+        if isinstance(plan, Series):
+            walked = None
+            if matching.launch(node):
+                return
+    if walked is not None and isinstance(plan, Plan) and recall.launch(plan, walked):
+        return
     del walked
-    lowered, loads = _fused([node], reason)
-    if lowered is not None:
-        kernel = device.kernels[lowered.key]
-        found = recall.plan(leaves, references, flat, kernel, lowered, loads)
-        if found is not None:
-            recall.remember(device, key, found)
+    _fused([node], reason)
 
 
-def _fused(
-    roots: list[Node], reason: str, known: list[Node] | None = None
-) -> tuple[Lowered | None, list[Node]]:
+def _fused(roots: list[Node], reason: str, known: list[Node] | None = None) -> None:
     """One program whose outputs are ``roots``, and what is held on the way to them.
 
     ``known`` are the nodes that are held, where the caller can tell better than references.
-
-    Returns the program and the nodes that it reads; None if the roots turned out to be done.
     """
     found = edges(roots)
     if known is None:
@@ -207,19 +219,23 @@ def _fused(
         del first, source
         roots = [n for n in roots if n.buffer is None]
         if not roots:
-            return None, []
+            return
         kept = held(edges(roots))
     lowering = _emitted(roots, rows, fits, kept)
     left = [n for n in roots if n.buffer is None]
     if len(left) < len(roots):
         # A root that another one read in a way that needed its buffer has it by now.
-        return _fused(left, reason, known) if left else (None, [])
+        if left:
+            _fused(left, reason, known)
+        return
     lowered, loads = lowering.finish(roots, kept), lowering.loads
     del lowering  # it holds nodes too, and what nobody else holds may give its memory
-    buffers = launch(roots[0].device, lowered, reason, loads, roots)
+    device = roots[0].device
+    buffers = launch(device, lowered, reason, loads, roots)
+    if _noting is not None:
+        _noting.program(device.kernels[lowered.key], lowered, loads)
     for node, buffer in zip(lowered.nodes, buffers, strict=True):
-        _settle(node, buffer)
-    return lowered, [node for _, node, _, _, _ in loads]
+        settle(node, buffer)
 
 
 def _reduced_first(nodes: list[Node], kept: list[Node]) -> None:
@@ -323,7 +339,7 @@ def _assign(node: Node, reason: str) -> None:
     if math.prod(region.shape):
         lowered = lowering.finish([value], [], (buffer, region))
         (buffer,) = launch(device, lowered, reason, lowering.loads)
-    _settle(node, buffer)
+    settle(node, buffer)
 
 
 def _references(root: Node, target: Node) -> int:
@@ -361,15 +377,3 @@ def _allocated(node: Node) -> Any:
     if tape.active and (noted := tape.on(device)) is not None:
         noted.allocated(node.dtype, size, buffer)
     return buffer
-
-
-def _settle(node: Node, buffer: Any) -> None:
-    node.buffer = buffer
-    node.inputs = ()
-    node.depth = 0
-    # Scalars stay: a program under construction may have taken one before this node was cut.
-    if node.op is ops.CONSTANT:
-        # Read from the buffer from now on, so it broadcasts as any other 0-d node.
-        node.op = ops.LEAF
-    elif node.op is not ops.VIEW and node.op.kind is not ELEMENTWISE:
-        node.attrs = None

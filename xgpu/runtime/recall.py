@@ -23,7 +23,7 @@ from xgpu.plugin.ops import Kind
 from xgpu.plugin.program import Operand
 from xgpu.runtime import donation
 from xgpu.runtime.collapse import LIMIT as LARGEST
-from xgpu.runtime.lowering import MAX_BODY, Lowered
+from xgpu.runtime.lowering import MAX_BODY
 
 LIMIT: Final = 4096
 """How many structures a device remembers before it starts over: sizes may come without end."""
@@ -34,7 +34,6 @@ CAST, CONSTANT, INDEX, VIEW = ops.CAST, ops.CONSTANT, ops.INDEX, ops.VIEW
 CALLERS: Final = 6
 """The nearest frame that may be the user's, from `queue` over `materialize` outwards."""
 
-_FRESH: Final = ((None, 0, ()),)
 _new_tuple: Final = tuple.__new__
 
 
@@ -204,35 +203,33 @@ def references(found: Walk) -> int:
     return inside + listed + OWN * len(below)
 
 
+def held(found: Walk) -> frozenset[int]:
+    """The numbers of the nodes below the root that somebody else refers to."""
+    return frozenset(n for n, more in enumerate(_more(found)[1:], 1) if more > OWN_ONE)
+
+
+def _more(found: Walk) -> list[int]:
+    """For each node, the references to it that are not from nodes, nor from the list of leaves."""
+    nodes, count = found.nodes, sys.getrefcount
+    inside = {id(node): 0 for node in nodes}
+    for node in nodes:
+        for source in node.inputs:
+            if id(source) in inside:
+                inside[id(source)] += 1
+    for node in found.leaves:
+        if id(node) in inside:
+            inside[id(node)] += 1
+    source = node = nodes[0]
+    return [count(node) - inside[id(node)] for node in nodes]
+
+
 def places(leaves: list[Node]) -> Places:
     """Where each leaf is in the list, before anything is lowered."""
     return {id(leaf): (number, leaf.buffer is None) for number, leaf in enumerate(leaves)}
 
 
-def plan(
-    places: Places, references: int, flat: bool, kernel: Any, lowered: Lowered, loads: list[Node]
-) -> Plan | None:
-    """What to do next time, if the structure was lowered to one program with one output."""
-    if len(lowered.nodes) != 1 or 0 in lowered.shape:
-        return None
-    inputs: list[Input] = []
-    for node, given, (_, offset, strides) in zip(
-        loads, lowered.key[3], lowered.inputs, strict=True
-    ):
-        leaf = None
-        if given[1] != "index":
-            # What another program had to compute first was no leaf, or one for its scalar.
-            leaf, scalar = places.get(id(node), (None, False))
-            if leaf is None or scalar != (given[1] == "scalar"):
-                return None
-        inputs.append((leaf, offset, strides))
-    shape = None if flat else lowered.shape
-    outputs = _FRESH if flat else tuple(lowered.outputs)
-    return Plan(kernel, shape, tuple(inputs), outputs, references)
-
-
-def remember(device: Device, key: tuple[Any, ...], found: Plan) -> None:
-    """Keep a plan."""
+def remember(device: Device, key: Any, found: Any) -> None:
+    """Keep a plan or a series, by the structure and, if there are such, the nodes that are held."""
     if len(device.plans) >= LIMIT:
         device.plans.clear()
     device.plans[key] = found
@@ -243,7 +240,7 @@ def _references(nodes: list[Node]) -> int:
     return sum(map(sys.getrefcount, nodes[1:]))
 
 
-def _calibrate() -> int:
+def _calibrate() -> tuple[int, int]:
     # How many references looking makes differs between Python versions: look at one node that
     # has a single reader.
     here: Shape = (1,)
@@ -252,8 +249,8 @@ def _calibrate() -> int:
     del inner
     found = walk(root)
     assert found is not None
-    return _references(found.nodes) - 1
+    return _references(found.nodes) - 1, _more(found)[1]
 
 
-OWN: Final = _calibrate()
-"""The references to a node that this module makes itself."""
+OWN, OWN_ONE = _calibrate()
+"""The references to a node that this module makes itself: to all at once, and one by one."""

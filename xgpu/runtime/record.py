@@ -28,7 +28,7 @@ from xgpu.runtime.materialize import materialize, run
 from xgpu.runtime.mixed import together
 from xgpu.runtime.shared import READ_AT_ONCE, reads_shared
 
-POW = ops.POW
+POW, DIVIDE, WHERE = ops.POW, ops.DIVIDE, ops.WHERE
 
 WHOLE: Final = 1 << 53
 """Up to here every int is a float."""
@@ -62,6 +62,9 @@ FLOATS: Final[dict[Op, dict[DType, DType]]] = defaultdict(dict)
 
 INTEGERS: Final[dict[Op, dict[DType, tuple[DType, type, int, int]]]] = defaultdict(dict)
 """The same for an int, which the operand's dtype takes as this type: from the least to the most."""
+
+INVERSES: Final[dict[DType, bool]] = {}
+"""Whether 1 divided by what has this dtype is its reciprocal (`rewrites.quotient`)."""
 
 # The common cases of `unary`, `binary` and `with_scalar` are most of what is recorded: nodes are
 # made there without the call that `Node` is.
@@ -141,7 +144,7 @@ def with_scalar(op: Op, x: Node, value: Scalar, scalar_first: bool) -> Node:
     """``op`` of an operand and a Python scalar, which takes the operand's dtype."""
     device = x.device
     given = BESIDE[op].get((x.dtype, type(value)))
-    if given is None or device.unsupported:
+    if given is None or device.unsupported or (op is DIVIDE and scalar_first):
         return _fitted(op, x, value, scalar_first)
     node = Node()
     node.op = op
@@ -165,6 +168,14 @@ def _fitted(op: Op, x: Node, value: Scalar, scalar_first: bool) -> Node:
             return unary(simpler, x)
     kind: Any = type(value)  # mypy takes classes for unhashable
     taken, given, fits = infer.with_scalar(op, x.dtype, kind)
+    # The composite of a reciprocal, where a device has none, is this quotient.
+    if op is DIVIDE and scalar_first and ops.RECIPROCAL.name not in x.device.unsupported:
+        simpler = rewrites.quotient(taken, value)
+        if x.dtype is taken and value == 1:
+            INVERSES[taken] = simpler is not None
+            _known(op, taken, kind, given, fits)
+        if simpler is not None:
+            return unary(simpler, cast(x, taken))
     if x.dtype is not taken:
         x = cast(x, taken)
     elif op is not POW:
@@ -216,12 +227,28 @@ def where(condition: Node, a: Node, b: Node) -> Node:
         condition, a, b = together([condition, a, b], "where()")
         device = condition.device
     if b.dtype is not dtype:
-        dtype, _ = infer.binary(ops.WHERE, a.dtype, b.dtype)
+        dtype, _ = infer.binary(WHERE, a.dtype, b.dtype)
         a, b = cast(a, dtype), cast(b, dtype)
     if a.shape != shape or b.shape != shape:
         shape = broadcast_shapes(shape, a.shape, b.shape)
-    depth = max(condition.depth, a.depth, b.depth) + 1
-    return _node(ops.WHERE, (condition, a, b), shape, dtype, device, None, depth)
+    depth = condition.depth
+    if a.depth > depth:
+        depth = a.depth
+    if b.depth > depth:
+        depth = b.depth
+    if device.unsupported:
+        return _node(WHERE, (condition, a, b), shape, dtype, device, None, depth + 1)
+    node = Node()
+    node.op = WHERE
+    node.inputs = (condition, a, b)
+    node.shape = shape
+    node.dtype = dtype
+    node.device = device
+    node.attrs = node.buffer = None
+    node.depth = depth = depth + 1
+    if depth >= modes.limit:
+        finished(node)
+    return node
 
 
 def elementwise(op: Op, inputs: tuple[Node, ...]) -> Node:

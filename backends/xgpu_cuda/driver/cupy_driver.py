@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import re
 import threading
 from collections.abc import Callable
 from time import perf_counter
@@ -33,6 +34,9 @@ from xgpu_cuda.driver.streams import Streams
 
 Compile = Callable[[str, str, str], Any]
 """(source, architecture, name) -> `xgpu_cuda.compiler.Artifact`."""
+
+DYNAMIC_SHARED: Final = re.compile(r"^#define XGPU_DYNAMIC_SHARED (\d+)$", re.MULTILINE)
+"""In a source whose kernels are launched with more than 48 KiB of it, and with how many bytes."""
 
 T = TypeVar("T")
 
@@ -277,11 +281,15 @@ class CupyDriver:
         try:
             with self._on(device):
                 module = self._cupy.RawModule(path=str(code.path))
+                kernels = {name: module.get_function(name) for name in names}
+                shared = DYNAMIC_SHARED.search(source)
+                if shared:
+                    for kernel in kernels.values():
+                        kernel.max_dynamic_shared_size_bytes = int(shared[1])
+                        kernel.preferred_shared_memory_carveout = 100  # percent: several blocks
                 return {
-                    name: Function(
-                        name, module.get_function(name).kernel, code.compiled, code.seconds
-                    )
-                    for name in names
+                    name: Function(name, kernel.kernel, code.compiled, code.seconds)
+                    for name, kernel in kernels.items()
                 }
         except self._errors as error:
             raise self._fault(device, f"loading {code.path}", error) from error

@@ -89,8 +89,9 @@ __device__ __forceinline__ void elementwise(const typename P::arguments& a) {
     const position chunks = (count + chunk - 1) / chunk;
     const typename P::invariants fixed = P::prepare(a);
 
+    // From the end: what a reduction read last, or the row kernel stored, is in the L2 cache.
     const position blocks = gridDim.x;
-    for (position first = blockIdx.x; first < chunks; first += P::unroll * blocks) {
+    for (position first = blocks - 1 - blockIdx.x; first < chunks; first += P::unroll * blocks) {
         typename P::loads in[P::unroll][P::vector];
 #pragma unroll
         for (int u = 0; u < P::unroll; ++u) {
@@ -122,8 +123,7 @@ __device__ __forceinline__ void elementwise(const typename P::arguments& a) {
             const position start = (first + u * blocks) * chunk;
             if (start >= count) break;
             typename P::results out[P::vector];
-#pragma unroll
-            for (int j = 0; j < P::vector; ++j) out[j] = P::compute(fixed, in[u][j]);
+            compute_points<P>(fixed, in[u], out);
             if (P::vectorised && a.aligned && start + chunk <= count) {
                 P::store_packet(a, start + threadIdx.x * P::vector, out);
                 continue;

@@ -9,10 +9,6 @@
 //   folded      whether what comes before a packet in its warp is added to it at once: one addition
 //               more for each element, and a register less for each packet
 //   fetching    whether a tile is fetched into the L2 cache when one `ahead` tiles before is loaded
-//   streaming   whether what is stored is to leave the caches first
-//   nap         nanoseconds between two looks back
-//   walking     whether a block takes tile after tile, with the ticket for the next one under way
-//               while it waits for its prefix
 //
 //   xgpu_scan_short  rows of a few elements: a thread takes one
 //   xgpu_scan_rows   rows that fit a warp: a group of lanes takes one
@@ -20,7 +16,7 @@
 //   xgpu_scan_start  empties the slots for the look-back; runs first
 //
 // One of them is compiled at a time: xgpu_scan_tiles with xgpu_scan_start, unless XGPU_SCAN_SHORT or
-// XGPU_SCAN_ROWS asks for another.
+// XGPU_SCAN_ROWS asks for another, or XGPU_SCAN_STAGED for the one in scan_staged.cu.
 //
 // A thread holds packets of 16 bytes, neighbouring lanes neighbouring packets, so loads and stores
 // are wide and coalesced and nothing is transposed. Values are combined within the packet, then
@@ -67,6 +63,7 @@ constexpr int scan_short_length = 16;  // at most
 constexpr int scan_vector = 16 / sizeof(scan_types::element);
 constexpr int scan_lane_share = scan_vector * scan_types::packets;
 constexpr int scan_warp_share = scan_lane_share * warp_lanes;
+using scan_packet = packet<scan_types::element, scan_vector>;
 
 // A row, or what is left of it: where its elements come from and go to.
 struct scan_span {
@@ -87,18 +84,43 @@ struct scan_span {
     }
 };
 
+// Stores a packet at `place` of a span, with what is `earlier` before each of its values.
+__device__ __forceinline__ void scan_store(const scan_span& span, int place,
+                                           const scan_accumulator (&x)[scan_vector],
+                                           const prefix<scan_accumulator>& earlier) {
+    const scan_types::combine combine;
+    scan_packet write;
+#pragma unroll
+    for (int j = 0; j < scan_vector; ++j) {
+        write.at[j] = cast<scan_types::element>(earlier.before(x[j], combine));
+    }
+    if (span.wide_out && place + scan_vector <= span.length) {
+        *reinterpret_cast<scan_packet*>(span.out + place) = write;
+        return;
+    }
+#pragma unroll
+    for (int j = 0; j < scan_vector; ++j) {
+        if (place + j < span.length) span.out[place + j] = write.at[j];
+    }
+}
+
 // The packets of one lane of a group of `width`: packet k is number k * width + lane of the span.
 template <int Packets>
 struct scan_share {
     using element = scan_types::element;
     using accumulator = scan_accumulator;
-    using wide = packet<element, scan_vector>;
+    using wide = scan_packet;
 
     accumulator x[Packets][scan_vector];
     prefix<accumulator> before[Packets];  // all of the span before the packet
     unsigned lane, width;
 
     __device__ __forceinline__ int place(int k) const { return (k * width + lane) * scan_vector; }
+
+    __device__ __forceinline__ void take(int k, const wide& read) {
+#pragma unroll
+        for (int j = 0; j < scan_vector; ++j) x[k][j] = cast<accumulator>(read.at[j]);
+    }
 
     __device__ __forceinline__ void load(const scan_span& span) {
         if (span.wide_in && span.length >= int(width) * scan_vector * Packets) {
@@ -108,10 +130,7 @@ struct scan_share {
                 read[k] = *reinterpret_cast<const wide*>(span.in + place(k));
             }
 #pragma unroll
-            for (int k = 0; k < Packets; ++k) {
-#pragma unroll
-                for (int j = 0; j < scan_vector; ++j) x[k][j] = cast<accumulator>(read[k].at[j]);
-            }
+            for (int k = 0; k < Packets; ++k) take(k, read[k]);
             return;
         }
 #pragma unroll
@@ -126,8 +145,7 @@ struct scan_share {
                     if (at < span.length) read.at[j] = span.in[at * span.stride];
                 }
             }
-#pragma unroll
-            for (int j = 0; j < scan_vector; ++j) x[k][j] = cast<accumulator>(read.at[j]);
+            take(k, read);
         }
     }
 
@@ -160,21 +178,7 @@ struct scan_share {
         for (int k = 0; k < Packets; ++k) {
             const prefix<accumulator> all =
                 scan_types::folded ? earlier : earlier.before(before[k], combine);
-            wide write;
-#pragma unroll
-            for (int j = 0; j < scan_vector; ++j) {
-                write.at[j] = cast<element>(all.before(x[k][j], combine));
-            }
-            if (span.wide_out && place(k) + scan_vector <= span.length) {
-                wide* const to = reinterpret_cast<wide*>(span.out + place(k));
-                if constexpr (scan_types::streaming) store_streaming(to, write);
-                else *to = write;
-                continue;
-            }
-#pragma unroll
-            for (int j = 0; j < scan_vector; ++j) {
-                if (place(k) + j < span.length) span.out[place(k) + j] = write.at[j];
-            }
+            scan_store(span, place(k), x[k], all);
         }
     }
 };
@@ -250,15 +254,36 @@ __device__ __forceinline__ void scan_fetch(const scan_arguments& a, uint32_t row
     }
 }
 
-// `totals` are of the block's warps, and `next` gets the ticket for the tile after this one.
-__device__ __forceinline__ void scan_tile(const scan_arguments& a, uint32_t task,
-                                          scan_accumulator* totals,
-                                          scan_accumulator& shared_prefix, uint32_t& next) {
+// The warps of a block: what all of them come to, and what precedes one. Called by each.
+struct scan_warps {
+    scan_accumulator aggregate;
+    prefix<scan_accumulator> earlier;
+
+    __device__ __forceinline__ scan_warps(const scan_accumulator* totals, unsigned warps) {
+        const unsigned lane = threadIdx.x % warp_lanes, warp = threadIdx.x / warp_lanes;
+        const scan_accumulator through =
+            xgpu::scan_lanes(totals[lane < warps ? lane : 0], scan_types::combine());
+        aggregate = shuffle_from(through, int(warps) - 1);
+        earlier = {shuffle_from(through, warp > 0 ? int(warp) - 1 : 0), warp > 0};
+    }
+};
+
+__device__ __forceinline__ void scan_tiles(const scan_arguments& a) {
     using accumulator = scan_accumulator;
     constexpr int words = word_array<accumulator>::count;
+    __shared__ accumulator totals[scan_tile_block / warp_lanes];
+    __shared__ accumulator shared_prefix;
+    __shared__ uint32_t number;
     const scan_types::combine combine;
     const uint32_t tiles = static_cast<uint32_t>(a.tiles.value);
     const unsigned warp = threadIdx.x / warp_lanes, warps = blockDim.x / warp_lanes;
+
+    uint32_t task = blockIdx.x;
+    if (tiles > 1) {
+        if (threadIdx.x == 0) number = atomicAdd(reinterpret_cast<unsigned*>(a.ticket), 1u);
+        __syncthreads();
+        task = number;
+    }
     const uint32_t row = a.tiles.quotient(task), tile = task - row * tiles;
     const scan_span span(a, row, (int64_t(tile) * warps + warp) * scan_warp_share);
 
@@ -270,46 +295,20 @@ __device__ __forceinline__ void scan_tile(const scan_arguments& a, uint32_t task
     const accumulator total = mine.scan();
     if (mine.lane == 0) totals[warp] = total;
     __syncthreads();
+    const scan_warps across(totals, warps);
 
     prefix<accumulator> earlier = {{}, false};
     if (tiles > 1) {
         if (warp == 0) {
-            accumulator aggregate = total;
-            for (unsigned w = 1; w < warps; ++w) aggregate = combine(aggregate, totals[w]);
             const int64_t groups = (tiles + warp_lanes - 1) / warp_lanes;
-            earlier = look_back<scan_types::nap>(
-                a.tile_slots + int64_t(row) * tiles * words,
-                a.group_slots + row * groups * words, tile, aggregate, combine);
+            earlier = look_back(a.tile_slots + int64_t(row) * tiles * words,
+                                a.group_slots + row * groups * words, tile, across.aggregate, combine);
             if (mine.lane == 0) shared_prefix = earlier.value;
-        } else if (scan_types::walking && threadIdx.x == warp_lanes) {
-            next = atomicAdd(reinterpret_cast<unsigned*>(a.ticket), 1u);
         }
         __syncthreads();
         earlier = {shared_prefix, tile > 0};
     }
-    for (unsigned w = 0; w < warp; ++w) earlier = {earlier.before(totals[w], combine), true};
-    mine.store(span, earlier);
-}
-
-__device__ __forceinline__ void scan_tiles(const scan_arguments& a) {
-    // A warp may still read the totals of a tile when another one writes those of the next.
-    __shared__ scan_accumulator totals[scan_types::walking ? 2 : 1][scan_tile_block / warp_lanes];
-    __shared__ scan_accumulator shared_prefix;
-    __shared__ uint32_t number;
-    const uint32_t tiles = static_cast<uint32_t>(a.tiles.value);
-
-    uint32_t task = blockIdx.x;
-    if (tiles > 1) {
-        if (threadIdx.x == 0) number = atomicAdd(reinterpret_cast<unsigned*>(a.ticket), 1u);
-        __syncthreads();
-        task = number;
-    }
-    const bool once = !scan_types::walking || tiles == 1;
-    for (unsigned round = 0; once || task < a.rows * tiles; ++round) {
-        scan_tile(a, task, totals[scan_types::walking ? round % 2 : 0], shared_prefix, number);
-        if (once) return;
-        task = number;
-    }
+    mine.store(span, earlier.before(across.earlier, combine));
 }
 
 __device__ __forceinline__ void scan_start(const scan_arguments& a) {
@@ -329,7 +328,7 @@ extern "C" __global__ void __launch_bounds__(xgpu::scan_block)
     xgpu_scan_rows(const xgpu::scan_arguments a) {
     xgpu::scan_rows(a);
 }
-#else
+#elif !defined(XGPU_SCAN_STAGED)
 // With several blocks to a multiprocessor one loads while another waits for its prefix.
 extern "C" __global__ void __launch_bounds__(xgpu::scan_tile_block, xgpu::scan_types::resident)
     xgpu_scan_tiles(const xgpu::scan_arguments a) {

@@ -98,8 +98,7 @@ __device__ __forceinline__ void tiles(const typename P::arguments& a,
     for (int u = 0; u < rounds; ++u) {
         P::take(staged, line + u * lines, run, in[u]);
         typename P::results out[vector];
-#pragma unroll
-        for (int j = 0; j < vector; ++j) out[j] = P::compute(fixed, in[u][j]);
+        compute_points<P>(fixed, in[u], out);
         const int n = reach<P, last>(a, p, row + line + u * lines, column + run);
         if (n == vector) {
             P::store_run(a, p, last, out);

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from xgpu.codegen import Tuning, divisor, donors, located, tune
 from xgpu.plugin import Input, Operand, Output, Program
@@ -110,12 +110,34 @@ class ElementwiseKernel(Kernel):
     def steady(
         self, shape: tuple[int, ...], inputs: Sequence[Operand], outputs: Sequence[Operand]
     ) -> Steady | None:
-        """See `Kernel.steady`; where operands are strided, addresses tell which kernel it is."""
-        if self._located or len(outputs) > 1:
+        """See `Kernel.steady`; not where tiles or columns are read, which `launch` tells."""
+        if len(outputs) > 1:
             return None
-        header, grid, points = self._plans.get((shape, -1)) or self._plan(shape, -1)
+        axis = -1
+        aligned: list[tuple[int, int]] = []
+        if self._located:
+            if self._strided and self._tiled_axis(shape, inputs, outputs) >= 0:
+                return None
+            if self._stencils is not None and self._stencils.may_be(shape, inputs):
+                return None
+            vector = self.tuning.vector
+            if shape[-1] % vector == 0:
+                # As far as offsets tell; a launch looks at the addresses.
+                axis = self._runs(inputs, outputs)
+            if axis == RUNS:
+                for is_output, number, strided, size in self._placed:
+                    if not is_output and not (strided and inputs[number][2][-1] == 0):
+                        aligned.append((number, min(WIDEST, vector * size)))
+        header, grid, points = self._plans.get((shape, axis)) or self._plan(shape, axis)
         nbytes = points * self.program.outputs[0].dtype.itemsize
-        return Steady(self._function or self._load(), grid, self._block, header, nbytes)
+        function = self._function or self._load()
+        places = [place[1:] for place in inputs]
+
+        def otherwise(values: Sequence[Any]) -> Memory:
+            operands = [(value, *place) for value, place in zip(values, places, strict=True)]
+            return self.launch(shape, operands, outputs)[0]
+
+        return Steady(function, grid, self._block, header, nbytes, tuple(aligned), otherwise)
 
     def _load(self) -> Function:
         self.functions = self.load(self.source, (ENTRY,))
@@ -136,7 +158,7 @@ class ElementwiseKernel(Kernel):
                     continue
                 if strides[-1] != 1 or any(step % vector for step in strides[:-1]):
                     return -1
-            address = 0 if buffer is None else buffer.ptr + offset * size
+            address = (0 if buffer is None else buffer.ptr) + offset * size
             if address % min(WIDEST, vector * size):
                 return -1
         return RUNS

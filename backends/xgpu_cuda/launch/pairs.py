@@ -28,9 +28,24 @@ SEGMENT: Final = 512
 SHAPES: Final = ((8, 8), (8, 4), (4, 8), (4, 4), (2, 2), (8, 1), (2, 8))
 """Rows and columns to a thread."""
 
+DEPTH: Final = 16
+"""Reduced points that are staged at a time, at most; a power of two."""
+
+TILES: Final = 2
+"""Tiles in shared memory: with two, one is filled while the other one is read."""
+
+HELD: Final = 16
+"""Words of the next step that a thread may hold."""
+
+RESIDENT: Final = 2
+"""Blocks that are to share a multiprocessor."""
+
 STATE_WORDS: Final = 64
 """Registers that the states of a thread may take: half of what it has if two blocks share a
 multiprocessor."""
+
+SHARED_BYTES: Final = 40960
+"""Of shared memory, that what a block needs of one reduced point may take."""
 
 BODY_LIMIT: Final = 2048
 """Weight of the body times its copies."""
@@ -57,6 +72,10 @@ class Tiles(NamedTuple):
             f"#define XGPU_PAIR_ROWS {self.rows}\n"
             f"#define XGPU_PAIR_COLUMNS {self.columns}\n"
             f"#define XGPU_PAIR_LONG {int(self.long)}\n"
+            f"#define XGPU_PAIR_DEPTH {DEPTH}\n"
+            f"#define XGPU_PAIR_TILES {TILES}\n"
+            f"#define XGPU_PAIR_HELD {HELD}\n"
+            f"#define XGPU_PAIR_RESIDENT {RESIDENT}\n"
         )
 
 
@@ -70,6 +89,8 @@ class Pairs:
         body, found = program.body, stages(program)
         self._read = tuple(body[v].args[0] for v in found.point if body[v].op == "load")
         given = [program.inputs[number] for number in self._read]
+        self._sizes = [i.dtype.itemsize for i in given]
+        self._strided = [i.access == "strided" for i in given]
         #: Whether some launch can be one.
         self.possible: bool = (
             program.kept > 1
@@ -94,8 +115,21 @@ class Pairs:
                 continue
             sides = tuple(ROWS if s[rows] else COLUMNS if s[columns] else NEITHER for s in strides)
             if ROWS in sides and COLUMNS in sides:
-                best, most = Pairing(rows, columns, sides), pairs
+                along = (
+                    self._along(strides, sides, ROWS, rows),
+                    self._along(strides, sides, COLUMNS, columns),
+                )
+                best, most = Pairing(rows, columns, sides, along), pairs
         return best
+
+    def _along(
+        self, strides: list[tuple[int, ...]], sides: tuple[str, ...], side: str, axis: int
+    ) -> bool:
+        """Whether neighbours of a side's first operand lie along the last reduced axis."""
+        for steps, at, strided in zip(strides, sides, self._strided, strict=True):
+            if at == side and strided:
+                return abs(steps[-1]) < abs(steps[axis])
+        return True
 
     def tiles(self, shape: tuple[int, ...], pairing: Pairing) -> Tiles:
         """How the kept points are cut into tiles; the least work, on a device that is filled."""
@@ -104,19 +138,25 @@ class Pairs:
         batch = math.prod(shape[:kept]) // (high * wide)
         long = self._rounds and math.prod(shape[kept:]) > SEGMENT
         words = self._words * (2 if long else 1)
-        resident = 2 * self._driver.multiprocessors(self._device)
+        resident = RESIDENT * self._driver.multiprocessors(self._device)
+        row_bytes, column_bytes = (
+            sum(size for size, at in zip(self._sizes, pairing.sides, strict=True) if at == side)
+            for side in (ROWS, COLUMNS)
+        )
 
         def cost(tile: tuple[int, int]) -> float:
             rows, columns = tile
             blocks = batch * -(-high // (SIDE * rows)) * -(-wide // (SIDE * columns))
             # A point takes its instructions, and its share of what is read from shared memory.
-            point = self._weight + (rows / 4 + columns) / (rows * columns)
+            point = self._weight + (rows + columns) / 4 / (rows * columns)
             return -(-blocks // resident) * rows * columns * point
 
         fitting = [
             (rows, columns)
             for rows, columns in SHAPES
-            if rows * columns * words <= STATE_WORDS and rows * columns * self._weight <= BODY_LIMIT
+            if rows * columns * words <= STATE_WORDS
+            and rows * columns * self._weight <= BODY_LIMIT
+            and SIDE * (rows * row_bytes + columns * column_bytes) <= SHARED_BYTES
         ]
         rows, columns = min(fitting or [(2, 2)], key=cost)
         cut = list(shape)

@@ -31,6 +31,10 @@ class Steady(NamedTuple):
     block: int
     header: Sequence[int]
     nbytes: int  #: of the one output
+    #: (number of an input, bytes that its address must be a multiple of): else it is `otherwise`.
+    aligned: tuple[tuple[int, int], ...] = ()
+    #: A launch on these inputs that has nothing in common with the others.
+    otherwise: Callable[[Sequence[Any]], Memory] | None = None
 
 
 class _Operands:
@@ -74,6 +78,8 @@ class Quick:
         self._varying = varying
         self._call = (steady.function, steady.grid, steady.block, 0, varying.arguments)
         self._launch = driver.launcher(device, *self._call)
+        self._aligned = tuple((varying.addresses[n], size - 1) for n, size in steady.aligned)
+        self._otherwise = steady.otherwise
         self._last = _Operands()
         self._other = _Operands()
         self._wanted = REPEATED
@@ -90,6 +96,10 @@ class Quick:
             self._last, self._other = other, last
             last = other
             if slots != last.slots or (last.zeros != () and not self._same(slots, last)):
+                for number, bits in self._aligned:
+                    if slots[number] & bits and self._otherwise is not None:
+                        del memory
+                        return self._otherwise(values)
                 if last.graph is not None:
                     # It was made for a few launches: next time more have to be alike.
                     self._wanted = min(4 * self._wanted, MOST)
@@ -124,4 +134,7 @@ class Quick:
         zeros, before = last.zeros, last.slots
         if zeros is None:
             zeros = last.zeros = self._varying.zeros(before)
-        return all(slots[number] is before[number] for number in zeros)
+        for number in zeros:  # noqa: SIM110
+            if slots[number] is not before[number]:
+                return False
+        return True

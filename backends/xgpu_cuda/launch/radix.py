@@ -58,8 +58,8 @@ class Shape(NamedTuple):
 SHAPES: Final[dict[tuple[int, bool], Shape]] = {
     (1, False): Shape(384, 24, 2, 4, False),
     (2, False): Shape(384, 24, 2, 4, False),
-    (4, False): Shape(384, 20, 3, 4, False),
-    (8, False): Shape(384, 10, 2, 4, False),
+    (4, False): Shape(384, 20, 3, 8, False),
+    (8, False): Shape(256, 16, 2, 4, False),
     (1, True): Shape(384, 20, 2, 4, False),
     (2, True): Shape(384, 20, 2, 4, False),
     (4, True): Shape(384, 20, 2, 4, False),

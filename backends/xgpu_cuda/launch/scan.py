@@ -13,7 +13,7 @@ from xgpu.plugin.dtypes import DType
 from xgpu_cuda.driver import Driver, Memory
 from xgpu_cuda.launch.compiled import Compiled
 from xgpu_cuda.launch.fused import Fused, contiguous
-from xgpu_cuda.launch.look_back import slots
+from xgpu_cuda.launch.look_back import KeptSlots, slots
 from xgpu_cuda.launch.operands import (
     address,
     addressing,
@@ -26,6 +26,7 @@ from xgpu_cuda.launch.operands import (
 SHORT: Final = "xgpu_scan_short"
 ROWS: Final = "xgpu_scan_rows"
 TILES: Final = "xgpu_scan_tiles"
+STAGED: Final = "xgpu_scan_staged"
 START: Final = "xgpu_scan_start"
 
 BLOCK: Final = 256
@@ -44,13 +45,40 @@ class Tuning(NamedTuple):
     resident: int = 2  #: blocks that are to share a multiprocessor
     folded: bool = False  #: what comes before a packet in its warp is added to it at once
     ahead: float = 0.0  #: rounds of all resident blocks after which a fetched tile is loaded
-    streaming: bool = False  #: stored packets leave the caches first
-    nap: int = 40  #: nanoseconds between two looks back
-    walking: bool = False  #: a block takes tile after tile
 
 
 TUNING: Tuning = Tuning()
 """The measured default."""
+
+
+class Staging(NamedTuple):
+    """How xgpu_scan_staged is compiled; see scan_staged.cu."""
+
+    threads: int  #: of a block
+    packets: int  #: of 16 bytes that a thread has of a tile
+    stages: int = 3  #: tiles that a block has at a time
+    resident: int = 1  #: blocks that are to share a multiprocessor
+
+    @property
+    def shared(self) -> int:
+        """Bytes of shared memory of a block."""
+        return self.stages * self.threads * self.packets * 16
+
+
+STAGING: Staging | None = Staging(896, 5)
+"""For rows of several tiles, where there is enough shared memory and work; None: not used."""
+
+WIDE: Final = 4
+"""Bytes of an element, at least: what narrower ones take in stages was not measured."""
+
+WASTE: Final = 1.05
+"""Whole tiles of a row by its length, at most: the last tile takes as long as the others."""
+
+ROUNDS: Final = 4
+"""Tiles for each block of xgpu_scan_staged, at least: with fewer there is nothing to overlap."""
+
+RESERVED: Final = 3 << 10
+"""Bytes of shared memory of a block besides the stages, what the driver takes included."""
 
 
 class Work(NamedTuple):
@@ -61,6 +89,7 @@ class Work(NamedTuple):
     threads: int  #: of a block
     lanes: int
     tiles: int  #: of a row
+    shared: int = 0  #: bytes of dynamic shared memory of a block
 
 
 class Scan:
@@ -73,8 +102,9 @@ class Scan:
         # One at a time: most programs need one, and each takes a while to compile.
         self._compiled = {
             entry: Compiled(driver, scan_source, entry, *((START,) if entry == TILES else ()))
-            for entry in (SHORT, ROWS, TILES)
+            for entry in (SHORT, ROWS, TILES, STAGED)
         }
+        self._kept = KeptSlots(driver)
 
     def __call__(
         self,
@@ -87,8 +117,16 @@ class Scan:
         ((dtype, shape),) = results
         (operand,) = operands
         rows, length = math.prod(shape[:-1]), shape[-1]
-        tuning = TUNING
-        work = plan(rows, length, dtype, tuning)
+        driver = self._driver
+        tuning: Tuning | Staging = TUNING
+        work = plan(rows, length, dtype, TUNING)
+        staging = STAGING
+        if staging is not None and work.tiles > 1:
+            blocks = staging.resident * driver.multiprocessors(device)
+            room = shared_memory(driver.compute_capability(device))
+            staged = plan_staged(rows, length, dtype, staging, blocks, room)
+            if staged is not None:
+                work, tuning = staged, staging
         across = runs_across(operand)
         if across and work.entry != SHORT:
             buffer = self._fused.copy(device, operand)
@@ -98,11 +136,14 @@ class Scan:
         functions = compiled(
             device, work.entry, dtype, self._operation, len(axes), index_type(rows), tuning
         )
-        driver = self._driver
-        at_a_time = tuning.resident * driver.multiprocessors(device)
-        ahead = math.ceil(tuning.ahead * at_a_time)
+        ahead = 0
+        if isinstance(tuning, Tuning):
+            at_a_time = tuning.resident * driver.multiprocessors(device)
+            ahead = math.ceil(tuning.ahead * at_a_time)
+            status = slots(driver, device, rows, work.tiles, dtype.itemsize)
+        else:
+            status = self._kept(device, rows, work.tiles, dtype.itemsize)
         out = driver.allocate(device, rows * length * dtype.itemsize)
-        status = slots(driver, device, rows, work.tiles, dtype.itemsize)
         arguments = packed(
             [
                 *(address(operand), operand.strides[-1], out.ptr, rows, length, work.lanes, across),
@@ -113,10 +154,11 @@ class Scan:
                 *addressing(axes),
             ]
         )
-        if status.words:
+        if START in functions and status.words:
             driver.launch(device, functions[START], -(-status.words // BLOCK), BLOCK, 0, arguments)
-        blocks = min(work.blocks, at_a_time) if tuning.walking and work.tiles > 1 else work.blocks
-        driver.launch(device, functions[work.entry], blocks, work.threads, 0, arguments)
+        driver.launch(
+            device, functions[work.entry], work.blocks, work.threads, work.shared, arguments
+        )
         return [out]
 
 
@@ -132,15 +174,25 @@ def packets(dtype: DType) -> int:
     return {1: 2, 2: 4, 16: 6}.get(dtype.itemsize, 8)
 
 
+def shared_memory(capability: str) -> int:
+    """Bytes that a block of xgpu_scan_staged can have; 0 where a GPU has no such copies.
+
+    See the CUDA C++ Programming Guide, "Compute Capabilities".
+    """
+    if int(capability.partition(".")[0]) < 8:
+        return 0
+    kib = {"8.0": 163, "8.7": 163, "9.0": 227, "10.0": 227, "10.3": 227, "11.0": 227}
+    return kib.get(capability, 99) << 10
+
+
 def scan_source(
-    entry: str, dtype: DType, operation: str, axes: int, index: str, tuning: Tuning
+    entry: str, dtype: DType, operation: str, axes: int, index: str, tuning: Tuning | Staging
 ) -> str:
     """The text that includes scan.cu for a kernel, dtype, operation and number of axes of rows."""
+    plain = tuning if isinstance(tuning, Tuning) else None
     flags = {
-        "folded": tuning.folded,
-        "fetching": tuning.ahead > 0,
-        "streaming": tuning.streaming,
-        "walking": tuning.walking,
+        "folded": plain is not None and plain.folded,
+        "fetching": plain is not None and plain.ahead > 0,
     }
     members = [
         f"using element = {CUDA.type_of(dtype)}",
@@ -148,11 +200,16 @@ def scan_source(
         f"static constexpr int row_axes = {axes}, packets = {tuning.packets or packets(dtype)}",
         f"using index = {index}",
         f"static constexpr int tile_block = {tuning.threads}, resident = {tuning.resident}",
-        f"static constexpr unsigned nap = {tuning.nap}",
         *(f"static constexpr bool {name} = {str(flag).lower()}" for name, flag in flags.items()),
     ]
-    text = source("scan.cu", "scan_types", members, dtype, "operations")
-    return f"#define {entry.upper()}\n{text}"
+    defined = entry.upper()
+    file = "scan.cu"
+    if isinstance(tuning, Staging):
+        members.append(f"static constexpr int stages = {tuning.stages}")
+        defined += f"\n#define XGPU_DYNAMIC_SHARED {tuning.shared}"
+        file = "scan_staged.cu"
+    text = source(file, "scan_types", members, dtype, "operations")
+    return f"#define {defined}\n{text}"
 
 
 def plan(rows: int, length: int, dtype: DType, tuning: Tuning) -> Work:
@@ -169,3 +226,16 @@ def plan(rows: int, length: int, dtype: DType, tuning: Tuning) -> Work:
         return Work(TILES, rows, -(-length // share) * WARP, WARP, 1)
     tiles = -(-length // tile)
     return Work(TILES, rows * tiles, tuning.threads, WARP, tiles)
+
+
+def plan_staged(
+    rows: int, length: int, dtype: DType, staging: Staging, blocks: int, room: int
+) -> Work | None:
+    """How ``blocks`` share rows of several tiles, with ``room`` in shared memory; None: not so."""
+    tile = staging.threads * staging.packets * (16 // dtype.itemsize)
+    tiles = -(-length // tile)
+    if dtype.itemsize < WIDE or tiles * tile > WASTE * length:
+        return None
+    if tiles == 1 or rows * tiles < ROUNDS * blocks or staging.shared + RESERVED > room:
+        return None
+    return Work(STAGED, blocks, staging.threads, WARP, tiles, staging.shared)

@@ -1,9 +1,8 @@
 """`sort` and `argsort`: kernels/sort.cu for short rows, a radix sort for long ones.
 
 That is the one of kernels/radix.cu, or the one of the device's own library, Thrust. The environment
-variable ``XGPU_SORT`` says which: ``radix``, or ``library``. It is read at each call. Without it
-our own sorts all but one row of numbers of 8 bytes, where Thrust is quicker (see
-docs/measurements/sorts.md).
+variable ``XGPU_SORT`` says which: ``radix``, the default, or ``library``. It is read at each call.
+docs/measurements/sorts.md has the times of both.
 
 The library sorts one row of integers, float32 or float64, ascending and stably, with -0.0 equal to
 0.0 (see `xgpu_cuda.driver.Libraries.sort`). Keys turn the ops into that: the numbers themselves,
@@ -73,7 +72,7 @@ class Sort:
         rows = math.prod(x.shape) // length
         if length <= SHORT:
             return [self._short(device, x, descending, places=False)]
-        if way("library" if rows == 1 and x.dtype.itemsize == 8 else "radix", x) == "radix":
+        if way(x) == "radix":
             return [self._radix(device, x, descending, places=False)]
         if rows > 1 and length < LONG:
             order = self._order_of_rows(device, x, descending)
@@ -92,7 +91,7 @@ class Sort:
         rows = math.prod(x.shape) // length
         if length <= SHORT:
             return [self._short(device, x, descending, places=True)]
-        if way("radix", x) == "radix":
+        if way(x) == "radix":
             return [self._radix(device, x, descending, places=True)]
         if rows > 1 and length < LONG:
             order = self._order_of_rows(device, x, descending)
@@ -167,13 +166,13 @@ class Sort:
         return contiguous(self._driver.allocate(device, 8 * count), dtypes.int64, (count,))
 
 
-def way(default: str, x: Strided) -> str:
-    """``$XGPU_SORT``, or else the default; the library where our own does not take so many rows.
+def way(x: Strided) -> str:
+    """``$XGPU_SORT``, or else our own; the library where our own does not take so many rows.
 
     Raises:
         ValueError: the variable is none of `WAYS`.
     """
-    given = os.environ.get("XGPU_SORT", "") or default
+    given = os.environ.get("XGPU_SORT", "") or "radix"
     if given not in WAYS:
         raise ValueError(f"XGPU_SORT is one of {', '.join(WAYS)}: got {given!r}")
     return given if takes(x) else "library"

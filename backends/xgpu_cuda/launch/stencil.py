@@ -80,6 +80,18 @@ class Stencils:
         kernel.driver.launch(kernel.device, function, math.prod(cut), self._block, 0, arguments)
         return [target[0] for target in targets]
 
+    def may_be(self, shape: tuple[int, ...], inputs: Sequence[Operand]) -> bool:
+        """Whether `launch` may run it, if inputs that could be of one buffer are."""
+        if shape[-1] < WIDE or shape[-2] < ROWS:
+            return False
+        seen: dict[Any, int] = {}
+        for number, dtype in self._strided:
+            _, offset, strides = inputs[number]
+            row, column = divmod(offset, strides[-2]) if strides[-2] else (0, offset)
+            if seen.setdefault((dtype, strides, column), row) != row:
+                return True
+        return False
+
     def _stencil(self, inputs: Sequence[Operand]) -> Stencil | None:
         """The groups of inputs, if there is one of several rows."""
         groups: dict[Any, list[tuple[int, int]]] = {}

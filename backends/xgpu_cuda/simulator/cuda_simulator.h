@@ -301,11 +301,14 @@ extern "C" XGPU_SIMULATOR_EXPORT void xgpu_simulator_bind(xgpu_simulator::Machin
 }
 
 // `direct` runs threads to their end one after another: for sources that define XGPU_NO_BARRIER.
+// XGPU_DYNAMIC_SHARED is the bytes that a source asks for, or `unasked_shared`.
 #define XGPU_SIMULATOR_KERNEL(name, direct)                                              \
+    static_assert(XGPU_DYNAMIC_SHARED <= xgpu_simulator::max_dynamic_shared,             \
+                  "more shared memory than a block can have");                           \
     extern "C" {                                                                         \
     XGPU_SIMULATOR_EXPORT xgpu_simulator::Kernel xgpu_simulator_kernel_##name = {        \
         #name, xgpu_simulator::Entry<&name>::parameter_size,                             \
         direct ? nullptr : &xgpu_simulator::Entry<&name>::thread,                        \
         direct ? &xgpu_simulator::Entry<&name>::block : nullptr,                         \
-        xgpu_simulator::dynamic_shared};                                                 \
+        xgpu_simulator::dynamic_shared, XGPU_DYNAMIC_SHARED};                            \
     }

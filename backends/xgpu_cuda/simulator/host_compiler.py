@@ -104,7 +104,10 @@ def module(source: str, names: tuple[str, ...]) -> Artifact:
         '#include "cuda_simulator.h"\n#line 1 "generated.cu"\n'
         f"{_on_the_host(source)}\n"
         "#if defined(XGPU_NO_BARRIER)\n#define XGPU_SIMULATOR_DIRECT true\n"
-        f"#else\n#define XGPU_SIMULATOR_DIRECT false\n#endif\n{kernels}"
+        "#else\n#define XGPU_SIMULATOR_DIRECT false\n#endif\n"
+        "#if !defined(XGPU_DYNAMIC_SHARED)\n"
+        "#define XGPU_DYNAMIC_SHARED xgpu_simulator::unasked_shared\n#endif\n"
+        f"{kernels}"
     )
     return _library("kernel.cpp", files, OPTIONS, f"kernel {names[0]}")
 

@@ -11,7 +11,8 @@ struct Index {
 enum class Collective : int { sync, shuffle, ballot, any, all, match };
 
 constexpr unsigned warp_size = 32;
-constexpr unsigned max_dynamic_shared = 48 * 1024;  // bytes, as on a GPU that is not asked for more
+constexpr unsigned max_dynamic_shared = 227 * 1024;  // bytes, as of compute capability 9.0
+constexpr unsigned unasked_shared = 48 * 1024;  // for sources without XGPU_DYNAMIC_SHARED
 constexpr unsigned guard_size = 512;                // bytes beside each piece of memory
 constexpr unsigned char poison = 0xA5;  // what uninitialised memory reads as
 
@@ -34,6 +35,7 @@ struct Kernel {
     // Runs all threads of the block one after another; null for a kernel that may synchronise.
     void (*block)(const void *parameters);
     unsigned char *dynamic_shared;  // max_dynamic_shared bytes and guard_size more
+    unsigned long long shared_size;  // what a launch may have of them
 };
 
 }  // namespace xgpu_simulator

@@ -360,9 +360,9 @@ int xgpu_simulator_launch(const Kernel *launched, const unsigned *grid, const un
                  max_threads);
         return 1;
     }
-    if (shared > max_dynamic_shared) {
+    if (shared > kernel->shared_size) {
         snprintf(error, error_size, "kernel %s cannot be launched with %zu bytes of dynamic "
-                 "shared memory: at most %u", kernel->name, shared, max_dynamic_shared);
+                 "shared memory: at most %llu", kernel->name, shared, kernel->shared_size);
         return 1;
     }
     if (given_size != kernel->parameter_size || given_size > max_parameters) {

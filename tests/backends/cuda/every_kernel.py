@@ -30,6 +30,8 @@ import xgpu
 import xgpu_cuda
 from xgpu.graph import rows
 from xgpu.plugin import dtypes
+from xgpu_cuda.launch import scan
+from xgpu_cuda.launch.scan import Staging
 from xgpu_cuda.launch.sort import WAYS
 
 KERNELS = Path(xgpu_cuda.__file__).parent / "kernels"
@@ -90,6 +92,15 @@ def cases(dtype: np.dtype[Any], at: Callable[[Any], Any]) -> Iterator[tuple[str,
     yield "running sums, rows", xp.cumulative_sum(x, axis=1)
     yield "running sums, columns", xp.cumulative_sum(x, axis=0)
     yield "running sums, tiles", xp.cumulative_sum(at(grid(dtype, 2, 30_001)), axis=1)
+    staging: dict[str, Any] = {
+        "STAGING": Staging(64, 2),
+        "ROUNDS": 0,
+        "shared_memory": lambda _: 48 << 10,
+    }
+    with patch.multiple(scan, **staging):
+        staged = xp.cumulative_sum(at(grid(dtype, 2, 30_001)), axis=1)
+        xp.materialize(staged)
+    yield "running sums, staged", staged
     yield "running products", xp.cumulative_prod(xp.sign(x) if real else x[:, :5], axis=1)
     places = at(np.asarray([5, -1, 0, 5, 36]))
     yield "gather", x[places]

@@ -58,6 +58,17 @@ def test_shapes(driver: Driver, ran: list[str], rows: int, columns: int, length:
     assert ran == ["xgpu_pairs"]
 
 
+def fused(a: Array, b: Array, c: Array) -> Array:
+    """a * b + c of float32, rounded once: float64's sum, rounded to odd, is rounded to float32."""
+    product = a.astype(np.float64) * b  # exact
+    total = product + c
+    other = total - product
+    rest = (product - (total - other)) + (c - other)  # what the sum has lost, exactly
+    even = total.view(np.int64) & 1 == 0
+    odd = np.nextafter(total, np.where(rest > 0, np.inf, -np.inf))
+    return np.where((rest != 0) & even, odd, total).astype(np.float32)
+
+
 @pytest.mark.parametrize("tile", pairs.SHAPES, ids=str)
 def test_each_tile(driver: Driver, monkeypatch: pytest.MonkeyPatch, tile: tuple[int, int]) -> None:
     """Each gives the same bits, of numbers that are rounded too."""
@@ -72,16 +83,159 @@ def test_each_tile(driver: Driver, monkeypatch: pytest.MonkeyPatch, tile: tuple[
         build.output(build.op("sum", build.op("multiply", x, y)), reduced=True)
         (got,) = build.run(driver)
         np.testing.assert_allclose(got, build.expected()[0], 1e-5)
-        (x, _, _), (y, _, _) = build.operands
-        products = x.reshape(130, 1, length) * y.reshape(1, 67, length)
+        (left, _, _), (right, _, _) = build.operands
+        left, right = left.reshape(130, 1, length), right.reshape(1, 67, length)
         total = np.zeros((130, 67), np.float32)
         for start in range(0, length, pairs.SEGMENT):
             part = np.zeros((130, 67), np.float32)
             for k in range(start, min(length, start + pairs.SEGMENT)):
-                part += products[:, :, k]
+                part = fused(left[:, :, k], right[:, :, k], part)
             total += part
         found.append(np.array_equal(got.reshape(130, 67), total))
     assert found == [True] * 3
+
+
+SMALL = 2.0**-12
+"""Its square is half of the last digit of float32's 1."""
+
+
+def rows_and_columns(build: Builder, x: list[float], y: list[float], dtype: str) -> tuple[int, int]:
+    """Two operands whose rows are all the same."""
+    length = len(x)
+    left, right = np.tile(np.array(x, dtype), 64), np.tile(np.array(y, dtype), 64)
+    return build.strided(left, 0, length, 0, 1), build.strided(right, 0, 0, length, 1)
+
+
+def test_a_sum_of_products_is_rounded_once(driver: Driver, ran: list[str]) -> None:
+    build = Builder((64, 64), (2,))
+    x, y = rows_and_columns(build, [-1, 1 + SMALL], [1 + 2 * SMALL, 1 + SMALL], "float32")
+    build.output(build.op("sum", build.op("multiply", x, y)), reduced=True)
+    (got,) = build.run(driver)
+    np.testing.assert_array_equal(got, np.full(64 * 64, SMALL**2, np.float32))
+    build = Builder((64, 64), (2,))
+    x, y = rows_and_columns(build, [SMALL, 1 + 2 * SMALL], [0, SMALL], "float32")
+    build.output(build.op("sum", build.op("square", build.op("subtract", x, y))), reduced=True)
+    (got,) = build.run(driver)
+    np.testing.assert_array_equal(got, np.full(64 * 64, 1 + 2 * SMALL + 2 * SMALL**2, np.float32))
+    build = Builder((64, 64), (2,))
+    tiny = 2.0**-27
+    x, y = rows_and_columns(build, [-1, 1 + tiny], [1 + 2 * tiny, 1 + tiny], "float64")
+    build.output(build.op("sum", build.op("multiply", x, y)), reduced=True)
+    (got,) = build.run(driver)
+    np.testing.assert_array_equal(got, np.full(64 * 64, tiny**2))
+    assert ran == ["xgpu_pairs"] * 3
+
+
+def test_products_that_others_see_are_rounded(driver: Driver, ran: list[str]) -> None:
+    """A cast of a product, another reduction of it, and a sum of what is more than a product."""
+    build = Builder((64, 64), (2,))
+    x, y = rows_and_columns(build, [0, 1 + SMALL], [0, 1 + SMALL], "float32")
+    product = build.op("multiply", x, y)
+    build.output(build.op("sum", product, dtype="float64"), reduced=True)
+    build.output(build.op("max", product), reduced=True)
+    build.output(build.op("sum", build.op("abs", product)), reduced=True)
+    rounded = np.float32(1 + 2 * SMALL)
+    for got in build.run(driver):
+        np.testing.assert_array_equal(got, np.full(64 * 64, rounded, got.dtype))
+    assert ran == ["xgpu_pairs"]
+
+
+def test_factors_that_are_the_same_everywhere(driver: Driver, ran: list[str]) -> None:
+    build = Builder((70, 80), (18,))
+    x = build.strided(data(70 * 18, "float32"), 0, 18, 0, 1)
+    y = build.strided(data(80 * 18, "float32"), 0, 0, 18, 1)
+    three = build.scalar(3, "float32")
+    build.output(build.op("sum", build.op("multiply", build.op("add", x, y), three)), reduced=True)
+    build.output(build.op("sum", build.op("multiply", three, three)), reduced=True)
+    build.check(driver)
+    assert ran == ["xgpu_pairs"]
+
+
+LAYOUTS = {
+    "along": (0, 40, 1),
+    "along, a longer row": (0, 44, 1),
+    "along, a row that wide accesses do not divide": (0, 43, 1),
+    "along, from an odd place": (1, 40, 1),
+    "across": (0, 1, 164),
+    "across, from an odd place": (3, 1, 164),
+    "across, an odd row": (0, 1, 163),
+    "every second": (0, 82, 2),
+    "backwards": (39, 40, -1),
+}
+"""Offset, and strides along the side's own axis and along the reduced one."""
+
+
+@pytest.mark.parametrize("tile", [(8, 8), (2, 2)], ids=str)
+@pytest.mark.parametrize("dtype", ["float32", "complex128", "int8"])
+@pytest.mark.parametrize("places", [(160, 128), (161, 67)], ids=str)
+def test_layouts(
+    driver: Driver,
+    monkeypatch: pytest.MonkeyPatch,
+    tile: tuple[int, int],
+    dtype: str,
+    places: tuple[int, int],
+) -> None:
+    """Wide accesses where they can be, single ones elsewhere, edges in either."""
+    monkeypatch.setattr(pairs, "SHAPES", (tile,))
+    names = list(LAYOUTS)
+    for number, name in enumerate(names):
+        offset, row, step = LAYOUTS[name]
+        other, column, columns_step = LAYOUTS[names[(3 * number + 1) % len(names)]]
+        build = Builder(places, (40,))
+        values = data(164 * 164, dtype)
+        x = build.strided(values, offset, row, 0, step)
+        y = build.strided(values[::-1].copy(), other, 0, column, columns_step)
+        build.output(build.op("sum", build.op("multiply", x, y)), reduced=True)
+        build.check(driver)
+
+
+@pytest.mark.parametrize("length", [16, 20, 32, 33])
+@pytest.mark.parametrize("last", [4, 5, 16])
+def test_two_reduced_axes(driver: Driver, ran: list[str], length: int, last: int) -> None:
+    """Runs of neighbours end with a row of the last axis."""
+    for first in (0, 1):
+        build = Builder((64, 68), (length, last))
+        size = 70 * length * (last + 4)
+        rows, across = length * (last + 4), last + 4
+        x = build.strided(data(size, "float32"), first, rows, 0, across, 1)
+        y = build.strided(data(size, "float32"), 0, 0, 1, 70 * last, 70)
+        build.output(build.op("sum", build.op("multiply", x, y)), reduced=True)
+        build.check(driver)
+    assert ran == ["xgpu_pairs"] * 2
+
+
+@pytest.mark.parametrize(
+    ("offset", "strides"),
+    [(0, (64, 1)), (1, (64, 1)), (0, (67, 1)), (0, (68, 1)), (0, (1, 128)), (63, (64, -1))],
+    ids=str,
+)
+def test_outputs(driver: Driver, ran: list[str], offset: int, strides: tuple[int, int]) -> None:
+    """Neighbours written together, and one by one."""
+    build = distances(128, 64, 9)
+    into = np.zeros(offset + 128 * 68, np.float32)
+    square = len(build.body) - 2
+    half = build.op("multiply", build.op("max", square), build.scalar(0.5, "float32"))
+    build.output(half, reduced=True, strides=strides, offset=offset, into=into)
+    build.check(driver)
+    assert ran == ["xgpu_pairs"]
+
+
+@pytest.mark.parametrize(
+    ("depth", "tiles", "held"), [(1, 2, 16), (8, 1, 8), (32, 1, 32), (16, 2, 0)]
+)
+def test_each_way_to_stage(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch, depth: int, tiles: int, held: int
+) -> None:
+    """However many points are a step, whatever is loaded ahead of it."""
+    monkeypatch.setattr(pairs, "DEPTH", depth)
+    monkeypatch.setattr(pairs, "TILES", tiles)
+    monkeypatch.setattr(pairs, "HELD", held)
+    monkeypatch.setattr(pairs, "SHAPES", ((4, 4),))
+    for length in (64, 67, 577):
+        build = distances(130, 128, length)
+        weight = build.strided(data(length, "float32"), 0, 0, 0, 1)
+        build.output(build.op("sum", build.op("add", len(build.body) - 3, weight)), reduced=True)
+        build.check(driver)
 
 
 @pytest.mark.parametrize(
@@ -174,10 +328,11 @@ def test_operands_that_lie_along_the_kept_axes(driver: Driver, ran: list[str]) -
 
 
 def test_64_bit_positions(driver: Driver, ran: list[str]) -> None:
-    build = distances(64, 64, 5)
-    build.wide = True
-    build.check(driver)
-    assert ran == ["xgpu_pairs"]
+    for rows, length in ((64, 5), (128, 36)):
+        build = distances(rows, 64, length)
+        build.wide = True
+        build.check(driver)
+    assert ran == ["xgpu_pairs"] * 2
 
 
 def test_nothing_to_reduce(driver: Driver) -> None:

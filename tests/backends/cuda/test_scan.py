@@ -212,7 +212,7 @@ def test_the_same_bits_again(driver: Driver, dtype: str) -> None:
 TUNINGS = [
     Tuning(folded=True),
     Tuning(threads=256, packets=12, resident=3, folded=True, ahead=1.5),
-    Tuning(threads=96, packets=3, resident=1, ahead=2.0, streaming=True, nap=0, walking=True),
+    Tuning(threads=96, packets=3, resident=1, ahead=2.0),
 ]
 
 
@@ -295,11 +295,11 @@ def test_look_back_from_any_whole(driver: Driver, groups: int) -> None:
 
 def test_plans() -> None:
     f32 = np.dtype("float32")
-    assert plan(1000, SHORT_LENGTH, f32, TUNING)[1:] == (8, 128, 1, 1)
-    assert plan(1000, SHORT_LENGTH + 1, f32, TUNING)[1:] == (-(-1000 * 8 // BLOCK), BLOCK, 8, 1)
-    assert plan(1000, share(f32), f32, TUNING)[1:] == (125, BLOCK, 32, 1)
-    assert plan(1000, share(f32) + 1, f32, TUNING)[1:] == (1000, 64, 32, 1)
-    assert plan(3, tile(f32) + 1, f32, TUNING)[1:] == (6, TILE_BLOCK, 32, 2)
+    assert plan(1000, SHORT_LENGTH, f32, TUNING)[1:5] == (8, 128, 1, 1)
+    assert plan(1000, SHORT_LENGTH + 1, f32, TUNING)[1:5] == (-(-1000 * 8 // BLOCK), BLOCK, 8, 1)
+    assert plan(1000, share(f32), f32, TUNING)[1:5] == (125, BLOCK, 32, 1)
+    assert plan(1000, share(f32) + 1, f32, TUNING)[1:5] == (1000, 64, 32, 1)
+    assert plan(3, tile(f32) + 1, f32, TUNING)[1:5] == (6, TILE_BLOCK, 32, 2)
 
 
 @pytest.mark.parametrize("arch", ARCHITECTURES)

@@ -198,6 +198,10 @@ def test_dynamic_shared_memory(driver: SimulatorDriver) -> None:
     with pytest.raises(KernelError, match="at most 49152"):
         driver.launch(0, kernel, 3, 100, 49153, arguments)
     driver.launch(0, kernel, 3, 100, 49152, arguments)
+    kernel = load(driver, f"#define XGPU_DYNAMIC_SHARED 100000\n{TEXTS['dynamic']}")
+    driver.launch(0, kernel, 3, 100, 100000, arguments)
+    with pytest.raises(KernelError, match="at most 100000"):
+        driver.launch(0, kernel, 3, 100, 100001, arguments)
 
 
 def test_warp_functions(driver: SimulatorDriver) -> None:

@@ -154,21 +154,13 @@ def test_the_way_is_chosen(driver: Driver, sorts: Sort, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(driver, "launch", noted)
     attributes = {"descending": False, "stable": True}
-    rows = np.arange(6000).reshape(2, 3000)
-    by_default = [
-        (np.float32, rows[0], "radix", "radix"),
-        (np.float64, rows[0], "library", "radix"),
-        (np.int64, rows, "radix", "radix"),
-    ]
+    x = operand(driver, np.arange(3000, dtype=np.float32))
     for given in (*WAYS, ""):
         monkeypatch.setenv("XGPU_SORT", given)
-        for dtype, values, *default in by_default:
-            x = operand(driver, values.astype(dtype))
-            for op, way in zip((sorts.sort, sorts.argsort), default, strict=True):
-                launched.clear()
-                op(0, [x], [Result(x.dtype, x.shape)], attributes)
-                assert any("radix" in name for name in launched) == ((given or way) == "radix")
-    x = operand(driver, rows[0])
+        for op in (sorts.sort, sorts.argsort):
+            launched.clear()
+            op(0, [x], [], attributes)
+            assert any("radix" in name for name in launched) == (given != "library")
     monkeypatch.setenv("XGPU_SORT", "quick")
     with pytest.raises(ValueError, match="XGPU_SORT is one of library, radix: got 'quick'"):
         sorts.sort(0, [x], [], attributes)

@@ -2,9 +2,10 @@
 // the second kernel fold values into.
 //
 // A fresh accumulator is the identity, so that a thread without values may take part. `absorb`
-// adds one value (with its position along the reduced axes, which only arg* use), `merge`
-// another accumulator. sum and prod fold in a fixed order that the kernels define; the others
-// give the same result in any order.
+// adds one value (with its position along the reduced axes, which only arg* use), `absorb_product`
+// the product of two floats, which is not rounded by itself, and `merge` another accumulator. sum
+// and prod fold in a fixed order that the kernels define; the others give the same result in any
+// order.
 #pragma once
 
 #include "xgpu/arithmetic.cuh"
@@ -17,6 +18,10 @@ template <class T, class Index>
 struct sum {
     T value = {};
     __device__ __forceinline__ void absorb(T x, Index) { value = add(value, x); }
+    __device__ __forceinline__ void absorb_product(T a, T b) {
+        if constexpr (sizeof(T) == 4) value = ::fmaf(a, b, value);
+        else value = ::fma(a, b, value);
+    }
     __device__ __forceinline__ void merge(const sum& other) { value = add(value, other.value); }
 };
 

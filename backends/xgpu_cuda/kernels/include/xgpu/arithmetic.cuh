@@ -44,11 +44,21 @@ __device__ __forceinline__ T negative(T x) {
     else return -x;
 }
 
+namespace detail {
+
+// On a GPU, arithmetic takes an operand's absolute value at no cost.
+__device__ __forceinline__ float abs(float x) { return ::fabsf(x); }
+__device__ __forceinline__ double abs(double x) { return ::fabs(x); }
+
+}  // namespace detail
+
 // The lowest signed integer is its own absolute value.
 template <class T>
 __device__ __forceinline__ T abs(T x) {
     static_assert(!is_complex<T> && !is_bool<T>, "include xgpu/complex.cuh");
-    if constexpr (is_floating<T>) {
+    if constexpr (is_floating<T> && sizeof(T) > 2) {
+        return detail::abs(x);
+    } else if constexpr (is_floating<T>) {
         return from_bits<T>(to_bits(x) & (static_cast<unsigned_of<T>>(~unsigned_of<T>(0)) >> 1));
     } else if constexpr (is_signed<T>) {
         return x < 0 ? negative(x) : x;

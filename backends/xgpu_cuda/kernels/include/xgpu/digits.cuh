@@ -75,7 +75,7 @@ __device__ __forceinline__ Count count_before(const volatile Count* slots, int64
             if (state == slot_whole) return sum;
             --last;
         }
-        if (waits) back_off<>();
+        if (waits) back_off();
     }
 }
 

@@ -57,15 +57,26 @@ __device__ __forceinline__ uint32_t observe(const volatile uint64_t* slot, T& va
 // Between two looks at slots that somebody else is about to fill. All tiles look at the same few,
 // and reads that come too often hold up the write.
 constexpr unsigned back_off_time = 40;  // nanoseconds
-template <unsigned Time = back_off_time>
 __device__ __forceinline__ void back_off() {
-    if (Time > 0) __nanosleep(Time);
+    __nanosleep(back_off_time);
+}
+
+// The whole of the group of the last lane, where lane `latest` has a whole and those after it have
+// the parts of the groups after it. Called by a warp.
+template <class T, class Combine>
+__device__ __forceinline__ T with_parts(T value, int latest, Combine combine) {
+    T whole = shuffle_from(value, latest);
+#pragma unroll 4
+    for (int from = latest + 1; from < int(warp_lanes); ++from) {
+        whole = combine(whole, shuffle_from(value, from));
+    }
+    return whole;
 }
 
 // The whole of the group before, from what each lane has seen of one of the 32 groups before: the
 // `state` and the `value` of its `slot`, unless there are fewer and its does not exist. Called by a
 // warp.
-template <unsigned Time, class T, class Combine>
+template <class T, class Combine>
 __device__ __forceinline__ T whole_before(const volatile uint64_t* slot, bool exists, T value,
                                           uint32_t state, Combine combine) {
     const int lane = threadIdx.x % warp_lanes;
@@ -75,20 +86,15 @@ __device__ __forceinline__ T whole_before(const volatile uint64_t* slot, bool ex
         // Lanes before the latest whole do not matter. Without a whole, each may become one.
         const bool done = latest < 0 ? !exists : lane <= latest || state != slot_empty;
         if (__all_sync(every_lane, done) && latest >= 0) break;
-        back_off<Time>();
+        back_off();
         if (!done) state = observe(slot, value);
     }
-    T whole = shuffle_from(value, latest);
-#pragma unroll 4
-    for (int from = latest + 1; from < int(warp_lanes); ++from) {
-        whole = combine(whole, shuffle_from(value, from));
-    }
-    return whole;
+    return with_parts(value, latest, combine);
 }
 
 // What precedes tile `tile` of a row, whose `aggregate` this is. `tiles` and `groups` are the slots
 // of the row. Called by a warp, by each tile of the row.
-template <unsigned Time = back_off_time, class T, class Combine>
+template <class T, class Combine>
 __device__ __forceinline__ prefix<T> look_back(volatile uint64_t* tiles, volatile uint64_t* groups,
                                                int64_t tile, T aggregate, Combine combine) {
     constexpr int words = word_array<T>::count;
@@ -108,7 +114,7 @@ __device__ __forceinline__ prefix<T> look_back(volatile uint64_t* tiles, volatil
     bool ready = lane >= place;
     if (!ready) ready = observe(tiles + (tile - place + lane) * words, value) != slot_empty;
     while (!__all_sync(every_lane, ready)) {
-        back_off<Time>();
+        back_off();
         if (!ready) ready = observe(tiles + (tile - place + lane) * words, value) != slot_empty;
     }
     value = scan_lanes(value, combine);
@@ -118,8 +124,7 @@ __device__ __forceinline__ prefix<T> look_back(volatile uint64_t* tiles, volatil
     volatile uint64_t* const slot = groups + group * words;
     if (closes) publish(slot, through, group == 0 ? slot_whole : slot_part);
     if (group == 0) return {inside, place > 0};
-    const T whole =
-        whole_before<Time>(other_slot, other >= 0, other_value, other_state, combine);
+    const T whole = whole_before(other_slot, other >= 0, other_value, other_state, combine);
     if (closes) publish(slot, combine(whole, through), slot_whole);
     return {place > 0 ? combine(whole, inside) : whole, true};
 }

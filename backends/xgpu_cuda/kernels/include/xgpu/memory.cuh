@@ -142,11 +142,17 @@ __device__ constexpr int padding(int bytes) {
     return (bytes + int(sizeof(T)) - 1) / int(sizeof(T));
 }
 
-// Whether one step along axis `a` goes less far than one along axis `b`.
-__device__ __forceinline__ bool nearer(const int64_t* strides, int a, int b) {
-    const int64_t x = strides[a] < 0 ? -strides[a] : strides[a];
-    const int64_t y = strides[b] < 0 ? -strides[b] : strides[b];
-    return x < y;
+// Whether N neighbours along `axis` can be read and written by wide accesses, wherever there is a
+// multiple of N before them along it; `strides` are those of `Rank` axes.
+template <int N, int Rank, class T>
+__device__ __forceinline__ bool in_packets(const T* first, const int64_t* strides, int axis) {
+    constexpr int width = N * sizeof(T) <= 16 ? N : 16 / sizeof(T);
+    bool found = reinterpret_cast<uint64_t>(first) % (width * sizeof(T)) == 0;
+#pragma unroll
+    for (int a = 0; a < Rank; ++a) {
+        found &= a == axis ? strides[a] == 1 : strides[a] % width == 0;
+    }
+    return found;
 }
 
 }  // namespace xgpu

@@ -75,4 +75,17 @@ __device__ __forceinline__ int64_t span(const int64_t* shape, int64_t axis) {
     return product;
 }
 
+// What N points of program P hand on.
+template <class P, int N>
+__device__ __forceinline__ void compute_points(const typename P::invariants& fixed,
+                                               const typename P::loads (&in)[N],
+                                               typename P::results (&out)[N]) {
+    if constexpr (P::several) {
+        P::compute_several(fixed, in, out);
+    } else {
+#pragma unroll
+        for (int j = 0; j < N; ++j) out[j] = P::compute(fixed, in[j]);
+    }
+}
+
 }  // namespace xgpu

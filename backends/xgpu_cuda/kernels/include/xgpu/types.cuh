@@ -14,6 +14,7 @@
 //   comparison.cuh      equal not_equal less less_equal greater greater_equal logical_and
 //                       logical_or logical_xor logical_not isnan isinf isfinite signbit where
 //   rounding.cuh        ceil floor round trunc
+//   several.cuh         divide log reciprocal sqrt of several points at once
 //   math.cuh            acos acosh asin asinh atan atan2 atanh copysign cos cosh exp expm1 hypot
 //                       log log10 log1p log2 logaddexp nextafter sin sinh sqrt tan tanh
 //   power.cuh           pow

@@ -80,6 +80,14 @@ struct prefix {
 template <class T, class Combine>
 __device__ __forceinline__ T scan_lanes(T value, Combine combine, int width = warp_lanes) {
     const unsigned lane = threadIdx.x & (width - 1);
+    if (width == int(warp_lanes)) {  // known where it is called, and unrolled: several go side by side
+#pragma unroll
+        for (unsigned distance = 1; distance < warp_lanes; distance *= 2) {
+            const T lower = shuffle_up(value, distance);
+            if (lane >= distance) value = combine(lower, value);
+        }
+        return value;
+    }
     for (unsigned distance = 1; distance < unsigned(width); distance *= 2) {
         const T lower = shuffle_up(value, distance, width);
         if (lane >= distance) value = combine(lower, value);

@@ -21,14 +21,19 @@ HERE: Final = Path(__file__).parent
 
 COMPILERS: Final = ("g++", "clang++", "c++")
 
+# GCC spills to MMX registers, which are those of x87: a kernel that did so left them taken, and the
+# next code with long doubles, such as a norm in NumPy's LAPACK, got NaN.
+_WITHOUT_MMX: Final = ("-mno-mmx",) if platform.machine() in ("x86_64", "AMD64") else ()
+
 OPTIONS: Final = (
     *("-std=c++17", "-O2", "-shared", "-fPIC", "-fvisibility=hidden"),
     # As on the GPU: no contraction to FMA, every operation rounded by itself.
     *("-ffp-contract=off", "-fno-fast-math", "-fno-math-errno"),
     # As NVRTC, kernels reinterpret memory; a device has neither exceptions nor RTTI.
     *("-fno-strict-aliasing", "-fno-exceptions", "-fno-rtti"),
+    *_WITHOUT_MMX,
 )
-RUNTIME_OPTIONS: Final = ("-std=c++17", "-O2", "-shared", "-fPIC")
+RUNTIME_OPTIONS: Final = ("-std=c++17", "-O2", "-shared", "-fPIC", *_WITHOUT_MMX)
 
 _ALIGNMENT: Final = r"(?:__align__|alignas)\s*\((?:[^()]|\([^()]*\))*\)"
 _DYNAMIC_SHARED: Final = re.compile(

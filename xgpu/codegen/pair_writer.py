@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from xgpu.codegen.dialect import Dialect
 from xgpu.codegen.emit import PointWriter
-from xgpu.codegen.stages import stages
+from xgpu.codegen.stages import Stages, stages
 from xgpu.codegen.tuning import VECTOR_BYTES, weigh
 from xgpu.codegen.writer import boolean, struct
 from xgpu.plugin import dtypes
@@ -84,7 +84,7 @@ class PairWriter(PointWriter):
         taken: set[int] = set()
         for value in self.reductions:
             taken.update(factors(program, value) or program.body[value].args[:1])
-        self.stages = replace(self.stages, results=tuple(sorted(taken)))
+        self.stages: Stages = replace(self.stages, results=tuple(sorted(taken)))
 
     def members(self) -> Iterator[str]:
         """What the struct ``program`` declares."""

@@ -329,17 +329,6 @@ def test_matmul(arch: str, dtype: str, axes: int) -> None:
     assert compile_cubin(matmul_source(np.dtype(dtype), axes), arch)
 
 
-@pytest.mark.parametrize("dtype", ["int8", "int32", "int64", "uint64"])
-def test_divisions_of_divisions(dtype: str) -> None:
-    """As coordinates are made of positions; the compiler must come to an end."""
-    build = Builder((8,))
-    x, by = load(build, dtype), build.scalar(7, dtype)
-    for first in ("floor_divide", "remainder"):
-        for second in ("floor_divide", "remainder"):
-            build.output(build.op(second, build.op(first, x, by), build.scalar(3, dtype)))
-    assert compile_cubin(emit(build.program, CUDA), "sm_90")
-
-
 def test_many_axes() -> None:
     build = Builder((2,) * 32)
     build.output(load(build, "float32", "strided", *range(32)))

@@ -60,6 +60,7 @@ class Stage:
 QUIET: Final = "-p no:cacheprovider -p no:benchmark"  # the latter warns beside xdist
 PYTEST: Final = f"{{python}} -m pytest {QUIET} -o addopts= --import-mode=importlib -rfE"
 TESTS: Final = f"{PYTEST} -v -m gpu --timeout 120"
+THOROUGHLY: Final = "env XGPU_OPTIMISE=always"
 CHECKED: Final = "compute-sanitizer --show-backtrace no --error-exitcode 9 --tool"
 CONFORMANCE: Final = "{python} -W ignore -m xgpu.cli conformance {device} -n {n}"
 
@@ -104,7 +105,8 @@ STAGES: Final[dict[str, Stage]] = {
     ),
     "warm": Stage(
         "tests", 60, "every kernel once, which fills the cache of compiled kernels",
-        ("{python} -m tests.backends.cuda.every_kernel {device}",),
+        ("{python} -m tests.backends.cuda.every_kernel {device}",
+         f"{THOROUGHLY} {{python}} -m tests.backends.cuda.every_kernel {{device}}"),
     ),
     "tests": Stage(
         "tests", 270, "all tests that have a GPU form",
@@ -115,12 +117,14 @@ STAGES: Final[dict[str, Stage]] = {
         (f"{TESTS} -n 0 tests/backends/cuda/test_large.py tests/backends/cuda/test_memory.py",),
     ),
     "fill": Stage(
-        "reports", 250, "the tests once more, all memory filled with NaN before it is given out",
-        (f"{TESTS} -n {{n}} --dist worksteal --fill 0xff tests",),
+        "reports", 250, "the tests once more, all memory filled with NaN before it is given out,"
+        " and all kernels compiled thoroughly",
+        (f"{THOROUGHLY} {TESTS} -n {{n}} --dist worksteal --fill 0xff tests",),
     ),
     "sanitizers": Stage(
-        "tests", 180, "every kernel under compute-sanitizer",
-        tuple(f"{CHECKED} {tool} {{python}} -m tests.backends.cuda.every_kernel {{device}}"
+        "tests", 180, "every kernel under compute-sanitizer, compiled quickly and thoroughly",
+        tuple(f"{way} {CHECKED} {tool} {{python}} -m tests.backends.cuda.every_kernel {{device}}"
+              for way in ("env", THOROUGHLY)
               for tool in ("memcheck", "racecheck", "initcheck", "synccheck")),
         needs="compute-sanitizer",
     ),

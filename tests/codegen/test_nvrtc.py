@@ -310,15 +310,33 @@ def test_each_architecture(arch: str, name: str, build: Builder) -> None:
     assert compile_cubin(emit(build.program, CUDA), arch)[:4] == b"\x7fELF", name
 
 
+@pytest.mark.parametrize("quick", [False, True])
 @pytest.mark.parametrize("dtype", dtypes.ALL, ids=str)
-def test_every_op(dtype: DType) -> None:
-    assert compile_cubin(emit(every_op(dtype).program, CUDA), "sm_90")
+def test_every_op(dtype: DType, quick: bool) -> None:
+    assert compile_cubin(emit(every_op(dtype).program, CUDA), "sm_90", "k", quick)
 
 
+@pytest.mark.parametrize("quick", [False, True])
 @pytest.mark.parametrize("dtype", dtypes.STANDARD, ids=str)
 @pytest.mark.parametrize("strided", [False, True])
-def test_every_reduction(dtype: DType, strided: bool) -> None:
-    assert compile_cubin(emit(every_reduction(dtype, strided).program, CUDA), "sm_90")
+def test_every_reduction(dtype: DType, strided: bool, quick: bool) -> None:
+    assert compile_cubin(emit(every_reduction(dtype, strided).program, CUDA), "sm_90", "k", quick)
+
+
+def test_quickly() -> None:
+    """Kernels of other files than these."""
+    variant = Variant(True, 4, 1024, 1, SHIFTED)
+    build = Builder((8, 8))
+    loads = [load(build, "float32", "strided", 10, 1) for _ in range(2)]
+    build.output(build.op("add", *loads))
+    sources = (
+        variant.macros() + emit(softmax("float32").program, CUDA),
+        Tiles(8, 8, False, (), 1).macros() + emit_pairs(pairs("float32").program, CUDA, PAIRING),
+        emit_tiles(turned("complex128").program, CUDA, Turning(0, (0,))),
+        emit_stencil(build.program, CUDA, Stencil((Group((0, 1), (0, 1)),), 8)),
+    )
+    for source in sources:
+        assert compile_cubin(source, "sm_90", "k", True)
 
 
 @pytest.mark.parametrize("arch", ARCHITECTURES)

@@ -1,6 +1,7 @@
 """The kernel cache of each device, and the launch.
 
-Programs carry no sizes, so the cache's key is the program itself; a new size compiles nothing.
+Programs carry no sizes, so the cache's key is the program itself; what a backend compiles for some
+sizes only is its own affair.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ def launch(
     if kernel is None:
         kernel = _compile(device, lowered.key)
     backend = device.backend
+    before = kernel.compile_seconds if cached and trace.active else 0.0
     noted = tape.on(device) if tape.active else None
     if 0 in lowered.shape[: lowered.key[0]]:
         buffers = [
@@ -64,7 +66,8 @@ def launch(
         if noted is not None:
             noted.fused(kernel, lowered, [load[1] for load in loads], buffers, reason)
     if trace.active:
-        trace.kernel(device, lowered, kernel, cached, reason)
+        spent = kernel.compile_seconds - before
+        trace.kernel(device, lowered, kernel, reason, None if cached and not spent else spent)
     return buffers
 
 

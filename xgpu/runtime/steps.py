@@ -76,7 +76,7 @@ class Fused:
         for slot, buffer in zip(made, buffers):  # noqa: B905
             slots[slot] = buffer
         if trace.active:
-            trace.kernel(device, self.lowered, self.kernel, True, self.reason)
+            trace.kernel(device, self.lowered, self.kernel, self.reason)
 
     def touched(self) -> set[int]:
         """The slots that it reads or writes."""

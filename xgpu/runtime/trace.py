@@ -118,8 +118,10 @@ def trace() -> Iterator[Trace]:
             active[:] = [t for t in active if t is not recording]
 
 
-def kernel(device: Device, lowered: Lowered, made: Any, cached: bool, reason: str) -> None:
-    """Note the launch of a program."""
+def kernel(
+    device: Device, lowered: Lowered, made: Any, reason: str, spent: float | None = None
+) -> None:
+    """Note the launch of a program; ``spent`` is seconds of compilation, None if there was none."""
     kept, _, _, inputs, body, outputs = lowered.key
     read: list[str] = []
     moved = 0
@@ -146,8 +148,8 @@ def kernel(device: Device, lowered: Lowered, made: Any, cached: bool, reason: st
             tuple(read),
             tuple(written),
             moved,
-            "memory" if cached else made.compiled,
-            0.0 if cached else made.compile_seconds,
+            "memory" if spent is None else made.compiled,
+            spent or 0.0,
             reason,
             getattr(lowered.nodes[0], "line", None),
         )

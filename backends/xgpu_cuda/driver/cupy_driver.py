@@ -32,7 +32,7 @@ from xgpu_cuda.driver.memory import Bytes, Memory, check_copy
 from xgpu_cuda.driver.protocol import Function, Grid, Sink
 from xgpu_cuda.driver.streams import Streams
 
-Compile = Callable[[str, str, str], Any]
+Compile = Callable[[str, str, str, bool], Any]
 """(source, architecture, name) -> `xgpu_cuda.compiler.Artifact`."""
 
 DYNAMIC_SHARED: Final = re.compile(r"^#define XGPU_DYNAMIC_SHARED (\d+)$", re.MULTILINE)
@@ -266,18 +266,22 @@ class CupyDriver:
 
     # ---- Kernels ----
 
-    def load(self, device: int, source: str, names: tuple[str, ...]) -> dict[str, Function]:
+    def load(
+        self, device: int, source: str, names: tuple[str, ...], quick: bool = False
+    ) -> dict[str, Function]:
         """Compiled for the GPU at hand, as `architecture` says."""
         start = perf_counter()
         try:
-            return self._load(device, source, names)
+            return self._load(device, source, names, quick)
         finally:
             self.loading += perf_counter() - start
 
-    def _load(self, device: int, source: str, names: tuple[str, ...]) -> dict[str, Function]:
+    def _load(
+        self, device: int, source: str, names: tuple[str, ...], quick: bool
+    ) -> dict[str, Function]:
         gpu = self._gpu(device)
         arch = architecture(gpu.capability, tuple(sorted(nvrtc().getSupportedArchs())))
-        code = self._compile(source, arch, names[0])
+        code = self._compile(source, arch, names[0], quick)
         try:
             with self._on(device):
                 module = self._cupy.RawModule(path=str(code.path))

@@ -94,10 +94,13 @@ class Driver(Protocol):
         """A copy of device memory; waits for all work queued before."""
         ...
 
-    def load(self, device: int, source: str, names: tuple[str, ...]) -> dict[str, Function]:
+    def load(
+        self, device: int, source: str, names: tuple[str, ...], quick: bool = False
+    ) -> dict[str, Function]:
         """Compile CUDA C++ text, or find it in the cache, and load the kernels it defines.
 
-        Each kernel is ``extern "C"`` and takes one parameter, a struct by value.
+        Each kernel is ``extern "C"`` and takes one parameter, a struct by value. ``quick`` asks for
+        less optimisation, where there is a choice.
 
         Raises:
             KernelError: the source does not compile or does not load.

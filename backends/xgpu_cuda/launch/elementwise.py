@@ -42,6 +42,7 @@ class Plan(NamedTuple):
     header: list[int]
     grid: int
     points: int
+    function: Function
 
 
 class ElementwiseKernel(Kernel):
@@ -50,13 +51,10 @@ class ElementwiseKernel(Kernel):
     kind = "xgpu_elementwise"
 
     def __init__(self, driver: Driver, device: int, program: Program) -> None:
-        # Where some launches are of other kernels, this one is compiled when one is not.
-        tiles, stencils = Tiles.possible(program), Stencils.possible(program)
-        super().__init__(driver, device, program, () if tiles or stencils else (ENTRY,))
-        self._tiles = Tiles(self) if tiles else None
-        self._stencils = Stencils(self) if stencils else None
+        super().__init__(driver, device, program)
+        self._tiles = Tiles(self) if Tiles.possible(program) else None
+        self._stencils = Stencils(self) if Stencils.possible(program) else None
         self.tuning: Tuning = tune(program)
-        self._function = self.functions.get(ENTRY)
         self._plans: dict[tuple[tuple[int, ...], int], Plan] = {}
         self._block = self.tuning.block
         self._located = program.kept > 0 and located(program)
@@ -96,8 +94,7 @@ class ElementwiseKernel(Kernel):
             if axis < 0 and shape[-1] % self.tuning.vector == 0:
                 axis = self._runs(inputs, outputs)
         plan = self._plans.get((shape, axis)) or self._plan(shape, axis)
-        header, grid, points = plan
-        function = self._function or self._load()
+        header, grid, points, function = plan
         targets = self.buffers(points, points, outputs)
         arguments = self.packer.pack(header, inputs, targets)
         self.driver.launch(self.device, function, grid, self._block, 0, arguments)
@@ -128,9 +125,8 @@ class ElementwiseKernel(Kernel):
                 for is_output, number, strided, size in self._placed:
                     if not is_output and not (strided and inputs[number][2][-1] == 0):
                         aligned.append((number, min(WIDEST, vector * size)))
-        header, grid, points = self._plans.get((shape, axis)) or self._plan(shape, axis)
+        header, grid, points, function = self._plans.get((shape, axis)) or self._plan(shape, axis)
         nbytes = points * self.program.outputs[0].dtype.itemsize
-        function = self._function or self._load()
         places = [place[1:] for place in inputs]
 
         def otherwise(values: Sequence[Any]) -> Memory:
@@ -138,11 +134,6 @@ class ElementwiseKernel(Kernel):
             return self.launch(shape, operands, outputs)[0]
 
         return Steady(function, grid, self._block, header, nbytes, tuple(aligned), otherwise)
-
-    def _load(self) -> Function:
-        self.functions = self.load(self.source, (ENTRY,))
-        function = self._function = self.functions[ENTRY]
-        return function
 
     def _runs(self, inputs: Sequence[Operand], outputs: Sequence[Operand]) -> int:
         """`RUNS` where wide accesses are possible along the last axis, else -1.
@@ -195,7 +186,8 @@ class ElementwiseKernel(Kernel):
         # One round to a block: on an H100 that is faster than blocks that loop.
         grid = min(max(few, -(-chunks // self.tuning.unroll)), LIMIT)
         radix = [slot for length in visited for slot in divisor(length)]
-        plan = Plan([positions, axis, *(shape or (1,)), *radix], grid, count)
+        function = self.load(None, lambda: self.source, (ENTRY,), count)[ENTRY]
+        plan = Plan([positions, axis, *(shape or (1,)), *radix], grid, count, function)
         if len(self._plans) >= PLANS:
             self._plans.clear()
         self._plans[shape, axis] = plan

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Final
 
 from xgpu.codegen import Packer, emit
@@ -14,6 +15,14 @@ from xgpu_cuda.launch.quick import Steady
 
 PLANS: Final = 1024
 """How many sizes a kernel remembers before it starts over."""
+
+SMALL: Final = 1 << 16
+"""Points up to which it is worth more to compile a kernel in half the time than to have the best:
+fewer than fill the chip once, they take as long as the launch."""
+
+
+WAYS: Final = ("always", "large")
+"""What ``XGPU_OPTIMISE`` can be."""
 
 
 class Along:
@@ -60,15 +69,18 @@ class Kernel(ABC):
     """A program compiled for one device.
 
     ``name`` says what it computes, ``source`` is its generated text, ``compiled`` where its code
-    came from ("compiled", or "disk" for the cache), ``compile_seconds`` what that took. ``kind``
-    is what the name begins with.
+    came from last ("compiled", or "disk" for the cache), ``compile_seconds`` what it took in all.
+    ``kind`` is what the name begins with.
+
+    It is compiled when a size is first launched: quickly for few points, thoroughly for many, to
+    the same bits; what was compiled thoroughly serves for few as well. The environment variable
+    ``XGPU_OPTIMISE`` says what is compiled thoroughly: ``large`` launches, the default, or
+    ``always``.
     """
 
     kind: str
 
-    def __init__(
-        self, driver: Driver, device: int, program: Program, entries: tuple[str, ...]
-    ) -> None:
+    def __init__(self, driver: Driver, device: int, program: Program) -> None:
         self.driver = driver
         self.device = device
         self.program = program
@@ -79,18 +91,27 @@ class Kernel(ABC):
         except ValueError as error:
             raise KernelError(f"malformed program: {error}") from error
         self.name = f"{self.kind}[{'+'.join(program.ops()) or 'copy'}]"
-        self.functions: dict[str, Function] = {}
         self.compiled: str = "memory"
         self.compile_seconds: float = 0.0
-        if entries:
-            self.functions = self.load(self.source, entries)
+        self._loaded: dict[tuple[Hashable, bool], dict[str, Function]] = {}
 
-    def load(self, source: str, entries: tuple[str, ...]) -> dict[str, Function]:
-        """The functions of a source by name."""
-        functions = self.driver.load(self.device, source, entries)
-        first = functions[entries[0]]
-        self.compiled, self.compile_seconds = first.compiled, first.compile_seconds
-        return functions
+    def load(
+        self, key: Hashable, source: Callable[[], str], entries: tuple[str, ...], points: int
+    ) -> dict[str, Function]:
+        """The functions of a source by name, for launches over so many points.
+
+        ``key`` tells the sources of one kernel apart; ``source`` is called once for each way of
+        compiling it.
+        """
+        known, small = self._loaded, points <= SMALL
+        loaded = (known.get((key, True)) if small else None) or known.get((key, False))
+        if loaded is None:
+            quick = small and not _thorough()
+            loaded = self.driver.load(self.device, source(), entries, quick)
+            known[key, quick] = loaded
+            self.compiled = loaded[entries[0]].compiled
+            self.compile_seconds += loaded[entries[0]].compile_seconds
+        return loaded
 
     def donors(self, shape: tuple[int, ...]) -> Sequence[tuple[int, int]]:
         """(input, output) of which, over ``shape``, the input's memory may be the output's."""
@@ -124,3 +145,15 @@ class Kernel(ABC):
             else (allocate(device, (kept if reduced else points) * size), output[1], output[2])
             for output, (size, reduced) in zip(outputs, self._output_sizes, strict=True)
         ]
+
+
+def _thorough() -> bool:
+    """Whether `SMALL` launches are compiled thoroughly too.
+
+    Raises:
+        ValueError: ``$XGPU_OPTIMISE`` is none of its values.
+    """
+    given = os.environ.get("XGPU_OPTIMISE", "") or "large"
+    if given not in WAYS:
+        raise ValueError(f"XGPU_OPTIMISE is one of {', '.join(WAYS)}: got {given!r}")
+    return given == "always"

@@ -49,6 +49,8 @@ class Plan(NamedTuple):
     points: int
     kept: int
     workspace: int  #: bytes
+    first: Function
+    finish: Function
 
 
 class ReductionKernel(Kernel):
@@ -60,10 +62,8 @@ class ReductionKernel(Kernel):
         rows_only = vectorised(program)
         self._entries = (ROWS, FINISH) if rows_only else (ROWS, FINISH, COLUMNS)
         self._pairs = pairs.Pairs(driver, device, program)
-        # One that may be over pairs is compiled when it is known whether it is.
-        super().__init__(driver, device, program, () if self._pairs.possible else self._entries)
+        super().__init__(driver, device, program)
         self._tiles: dict[tuple[tuple[int, ...], Pairing], pairs.Tiles] = {}
-        self._of_pairs: dict[tuple[str, Pairing], Function] = {}
         self.tuning: Tuning = tune(program)
         self._plans: dict[tuple[tuple[int, ...], bool], Plan] = {}
         full_inputs = tuple(n for n, i in enumerate(program.inputs) if not i.after)
@@ -94,8 +94,6 @@ class ReductionKernel(Kernel):
             pairing = self._pairs.pairing(shape, inputs)
             if pairing is not None:
                 return self._launch_pairs(shape, pairing, inputs, outputs)
-            if not self.functions:
-                self.functions = self.load(self.source, self._entries)
         if self._reorders:
             shape, inputs, outputs = self._reordered(shape, inputs, outputs)
         columns = self._columns_possible and self._along.kept(inputs, outputs)
@@ -105,11 +103,9 @@ class ReductionKernel(Kernel):
         workspace = driver.allocate(device, plan.workspace) if plan.workspace else None
         header = (*plan.sizes, workspace.ptr if workspace else 0, *plan.axes)
         arguments = self.packer.pack(header, inputs, targets)
-        first = self.functions[COLUMNS if columns else ROWS]
-        driver.launch(device, first, plan.grid, block, 0, arguments)
+        driver.launch(device, plan.first, plan.grid, block, 0, arguments)
         if plan.finish_grid:
-            finish = self.functions[FINISH]
-            driver.launch(device, finish, plan.finish_grid, block, 0, arguments)
+            driver.launch(device, plan.finish, plan.finish_grid, block, 0, arguments)
         return [target[0] for target in targets]
 
     def steady(
@@ -124,9 +120,8 @@ class ReductionKernel(Kernel):
             return None
         ((size, reduced),) = self._output_sizes
         nbytes = (plan.kept if reduced else plan.points) * size
-        function = self.functions[COLUMNS if columns else ROWS]
         header = (*plan.sizes, 0, *plan.axes)
-        return Steady(function, plan.grid, self.tuning.block, header, nbytes)
+        return Steady(plan.first, plan.grid, self.tuning.block, header, nbytes)
 
     def _launch_pairs(
         self,
@@ -142,12 +137,13 @@ class ReductionKernel(Kernel):
                 self._tiles.clear()
             tiles = self._tiles[shape, pairing] = self._pairs.tiles(shape, pairing)
         macros = tiles.macros()
-        function = self._of_pairs.get((macros, pairing))
-        if function is None:
-            source = macros + emit_pairs(self.program, CUDA, pairing)
-            function = self.load(source, (pairs.ENTRY,))[pairs.ENTRY]
-            self._of_pairs[macros, pairing] = function
         kept, reduced = math.prod(shape[: self.program.kept]), math.prod(shape[self.program.kept :])
+        function = self.load(
+            (macros, pairing),
+            lambda: macros + emit_pairs(self.program, CUDA, pairing),
+            (pairs.ENTRY,),
+            kept * reduced,
+        )[pairs.ENTRY]
         targets = self.buffers(kept * reduced, kept, outputs)
         header = (kept, reduced, 1, reduced, 1, 1, 0, *shape, *tiles.radix)
         arguments = self.packer.pack(header, inputs, targets)
@@ -188,6 +184,7 @@ class ReductionKernel(Kernel):
         finish_lanes = self.tuning.block if splits > 4 * WARP else _lanes(splits)
         finish_grid = -(-kept * finish_lanes // self.tuning.block) if splits > 1 else 0
         radix = (slot for length in shape for slot in divisor(max(1, length)))
+        loaded = self.load(None, lambda: self.source, self._entries, kept * reduced)
         plan = Plan(
             sizes=(kept, reduced, splits, segment, lanes, finish_lanes),
             axes=(*shape, *radix),
@@ -196,6 +193,8 @@ class ReductionKernel(Kernel):
             points=kept * reduced,
             kept=kept,
             workspace=kept * splits * self._state if splits > 1 else 0,
+            first=loaded[COLUMNS if columns else ROWS],
+            finish=loaded[FINISH],
         )
         if len(self._plans) >= PLANS:
             self._plans.clear()

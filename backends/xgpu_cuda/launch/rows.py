@@ -94,6 +94,7 @@ class Plan(NamedTuple):
     block: int
     points: int
     kept: int
+    function: Function
 
 
 class RowKernel(Kernel):
@@ -102,9 +103,8 @@ class RowKernel(Kernel):
     kind = "xgpu_rows"
 
     def __init__(self, driver: Driver, device: int, program: Program) -> None:
-        super().__init__(driver, device, program, ())
+        super().__init__(driver, device, program)
         self._plans: dict[tuple[tuple[int, ...], bool], Plan] = {}
-        self._variants: dict[Variant, Function] = {}
         self._along = Along(program)
         tuning = tune_rows(program)
         self._vector, self._most, self._state = tuning.vector, tuning.chunks, tuning.state
@@ -116,10 +116,10 @@ class RowKernel(Kernel):
         self, shape: tuple[int, ...], inputs: Sequence[Operand], outputs: Sequence[Operand]
     ) -> list[Memory]:
         """Run over ``shape``; see `xgpu.plugin.Backend.launch`."""
-        plan, function = self._chosen(shape, inputs, outputs)
+        plan = self._chosen(shape, inputs, outputs)
         targets = self.buffers(plan.points, plan.kept, outputs)
         arguments = self.packer.pack(plan.header, inputs, targets)
-        self.driver.launch(self.device, function, plan.grid, plan.block, 0, arguments)
+        self.driver.launch(self.device, plan.function, plan.grid, plan.block, 0, arguments)
         return [target[0] for target in targets]
 
     def steady(
@@ -128,29 +128,26 @@ class RowKernel(Kernel):
         """See `Kernel.steady`."""
         if len(outputs) > 1:
             return None
-        plan, function = self._chosen(shape, inputs, outputs)
+        plan = self._chosen(shape, inputs, outputs)
         ((size, reduced),) = self._output_sizes
         nbytes = (plan.kept if reduced else plan.points) * size
-        return Steady(function, plan.grid, plan.block, plan.header, nbytes)
+        return Steady(plan.function, plan.grid, plan.block, plan.header, nbytes)
 
     def _chosen(
         self, shape: tuple[int, ...], inputs: Sequence[Operand], outputs: Sequence[Operand]
-    ) -> tuple[Plan, Function]:
+    ) -> Plan:
         across = self._along.possible and self._along.kept(inputs, outputs)
-        plan = self._plans.get((shape, across)) or self._plan(shape, across)
-        return plan, self._variants.get(plan.variant) or self._load(plan.variant)
+        return self._plans.get((shape, across)) or self._plan(shape, across)
 
     def donors(self, shape: tuple[int, ...]) -> Sequence[tuple[int, int]]:
         """Those of the program where rows are read once."""
         kept = self._variant(math.prod(shape[self.program.kept :]))[0].kept
         return donors(self.program) if kept else ()
 
-    def _load(self, variant: Variant) -> Function:
+    def _source(self, variant: Variant) -> str:
         # Each pass over a row that is not kept reads it: what can be is done in the one before.
         source = self.source if variant.kept else emit(online(self.program), CUDA)
-        function = self.load(variant.macros() + source, (ENTRY,))[ENTRY]
-        self._variants[variant] = function
-        return function
+        return variant.macros() + source
 
     def _plan(self, shape: tuple[int, ...], across: bool) -> Plan:
         axis = self.program.kept
@@ -165,7 +162,9 @@ class RowKernel(Kernel):
         radix = (slot for length in shape for slot in divisor(max(1, length)))
         header = (kept, reduced, lanes, *shape, *radix)
         grid = -(-kept // (block // lanes))
-        plan = Plan(variant, header, grid, block, kept * reduced, kept)
+        points = kept * reduced
+        function = self.load(variant, lambda: self._source(variant), (ENTRY,), points)[ENTRY]
+        plan = Plan(variant, header, grid, block, points, kept, function)
         if len(self._plans) >= PLANS:
             self._plans.clear()
         self._plans[shape, across] = plan

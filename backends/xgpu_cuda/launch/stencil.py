@@ -37,7 +37,6 @@ class Stencils:
         self._kernel = kernel
         program = kernel.program
         self._block = tune(program).block
-        self._functions: dict[Stencil, Function] = {}
         #: (number, bytes of an element) of what is read by strides.
         self._strided = tuple(
             (number, given.dtype)
@@ -68,17 +67,22 @@ class Stencils:
         if stencil is None:
             return None
         kernel = self._kernel
-        function = self._functions.get(stencil)
-        if function is None:
-            source = emit_stencil(kernel.program, CUDA, stencil)
-            function = self._functions[stencil] = kernel.load(source, (ENTRY,))[ENTRY]
         cut = [*shape[:-2], -(-shape[-2] // ROWS), -(-shape[-1] // self._block)]
         points = math.prod(shape)
+        function = self._function(stencil, points)
         radix = [slot for length in cut for slot in divisor(length)]
         targets = kernel.buffers(points, points, outputs)
         arguments = kernel.packer.pack([points, -1, *shape, *radix], inputs, targets)
         kernel.driver.launch(kernel.device, function, math.prod(cut), self._block, 0, arguments)
         return [target[0] for target in targets]
+
+    def _function(self, stencil: Stencil, points: int) -> Function:
+        kernel = self._kernel
+
+        def source() -> str:
+            return emit_stencil(kernel.program, CUDA, stencil)
+
+        return kernel.load((ENTRY, stencil), source, (ENTRY,), points)[ENTRY]
 
     def may_be(self, shape: tuple[int, ...], inputs: Sequence[Operand]) -> bool:
         """Whether `launch` may run it, if inputs that could be of one buffer are."""

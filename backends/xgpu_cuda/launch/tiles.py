@@ -32,7 +32,6 @@ class Tiles:
         program = kernel.program
         self._kernel = kernel
         self._block = tune(program).block
-        self._functions: dict[Turning, tuple[Function, int]] = {}
         accesses = [i.access for i in program.inputs], [o.access for o in program.outputs]
         #: Operands that may run along another axis than the last: (is an output, number).
         self.strided: tuple[tuple[bool, int], ...] = tuple(
@@ -60,11 +59,12 @@ class Tiles:
         if turning is None:
             return None
         kernel = self._kernel
-        function, tile = self._functions.get(turning) or self._load(turning)
+        tile = tile_length(kernel.program, turning)
         cut = list(shape)
         for tiled in (axis, -1):
             cut[tiled] = -(-cut[tiled] // tile)
         points = math.prod(shape)
+        function = self._function(turning, points)
         radix = [slot for length in cut for slot in divisor(length)]
         targets = kernel.buffers(points, points, outputs)
         arguments = kernel.packer.pack([points, axis, *shape, *radix], inputs, targets)
@@ -91,9 +91,10 @@ class Tiles:
                 return None
         return Turning(axis, tuple(turned)) if turned else None
 
-    def _load(self, turning: Turning) -> tuple[Function, int]:
-        program = self._kernel.program
-        source = emit_tiles(program, CUDA, turning)
-        function = self._kernel.load(source, (ENTRY,))[ENTRY]
-        found = self._functions[turning] = function, tile_length(program, turning)
-        return found
+    def _function(self, turning: Turning, points: int) -> Function:
+        kernel = self._kernel
+
+        def source() -> str:
+            return emit_tiles(kernel.program, CUDA, turning)
+
+        return kernel.load((ENTRY, turning), source, (ENTRY,), points)[ENTRY]

@@ -281,7 +281,9 @@ class LateDriver(CupyDriver):
         self._simulator = SimulatorDriver()
         self.libraries = _Waiting(self)
 
-    def load(self, device: int, source: str, names: tuple[str, ...]) -> dict[str, Function]:
+    def load(
+        self, device: int, source: str, names: tuple[str, ...], quick: bool = False
+    ) -> dict[str, Function]:
         """The simulator's kernels."""
         made = {}
         for name, function in self._simulator.load(0, source, names).items():

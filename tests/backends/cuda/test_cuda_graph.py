@@ -61,7 +61,7 @@ def cuda(monkeypatch: pytest.MonkeyPatch) -> Cuda:
 
 @pytest.fixture
 def driver(cuda: Cuda) -> CupyDriver:
-    def compile_(source: str, architecture: str, name: str) -> Any:
+    def compile_(source: str, architecture: str, name: str, quick: bool) -> Any:
         raise AssertionError("nothing is compiled here")
 
     made: Any = CupyDriver(compile_)

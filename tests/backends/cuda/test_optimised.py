@@ -1,0 +1,141 @@
+"""Kernels that are compiled quickly for few points, and thoroughly for many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+import xgpu as xp
+from tests.comparing import host
+from xgpu.plugin import BackendUnavailableError
+from xgpu_cuda import compiler
+from xgpu_cuda.driver import nvrtc
+from xgpu_cuda.launch import kernel
+
+SMALL = 2000  # points that are few in these tests
+
+PROGRAMS: Sequence[Callable[[Any], Any]] = (
+    lambda x: xp.sin(x) - x,
+    lambda x: xp.sum(x * x, axis=1),
+    lambda x: xp.sum(x * x, axis=0),
+    lambda x: x - xp.max(x, axis=1, keepdims=True),  # a row program
+    lambda x: xp.permute_dims(x, (1, 0)) * 2.0,  # tiles
+    lambda x: x[2:, :] - x[1:-1, :] + x[:-2, :],  # a stencil
+    lambda x: xp.sum((x[:, None, :] - x[None, :, :]) ** 2, axis=-1),  # pairs
+)
+
+
+@pytest.fixture(params=["cudasim:0", pytest.param("cuda:0", marks=pytest.mark.gpu)])
+def cuda(request: pytest.FixtureRequest) -> xp.Device:
+    try:
+        return xp.device(request.param)
+    except BackendUnavailableError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture
+def loads(cuda: xp.Device, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bool]]:
+    """Whether each load asked for a quick compilation."""
+    seen: list[bool] = []
+    driver: Any = cuda.backend.driver
+    load = driver.load
+
+    def counted(device: int, source: str, names: tuple[str, ...], quick: bool = False) -> Any:
+        seen.append(quick)
+        return load(device, source, names, quick)
+
+    monkeypatch.setattr(driver, "load", counted)
+    monkeypatch.setattr(kernel, "SMALL", SMALL)
+    forget(cuda)
+    yield seen
+    forget(cuda)
+
+
+def forget(device: xp.Device) -> None:
+    for cache in (device.kernels, device.plans, device.matchers):
+        cache.clear()
+
+
+def matrix(rows: int, columns: int, device: xp.Device) -> xp.Array:
+    values = np.linspace(0.1, 3, rows * columns, dtype=np.float32).reshape(rows, columns)
+    return xp.asarray(values, device=device)
+
+
+@pytest.mark.parametrize("number", range(len(PROGRAMS)))
+def test_by_size(number: int, cuda: xp.Device, loads: list[bool]) -> None:
+    """Few points, many, few again: each way is compiled once, for the same values."""
+    program = PROGRAMS[number]
+    for columns, expected in ((3, [True]), (200, [True, False]), (3, [True, False])):
+        x = matrix(20, columns, cuda)
+        want = host(program(xp.to_device(x, "cpu")))
+        loads_before = len(loads)
+        got = host(program(x))
+        np.testing.assert_allclose(got, want, rtol=1e-6, atol=1e-6)
+        assert loads[loads_before:] == expected[loads_before:]
+    assert loads == [True, False]
+
+
+def test_what_is_compiled_thoroughly_serves_for_few(cuda: xp.Device, loads: list[bool]) -> None:
+    for columns in (200, 3):
+        host(xp.exp(matrix(20, columns, cuda)) + 1.0)
+    assert loads == [False]
+
+
+def test_always(cuda: xp.Device, loads: list[bool], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XGPU_OPTIMISE", "always")
+    host(xp.exp(matrix(4, 3, cuda)) + 2.0)
+    assert loads == [False]
+
+
+def test_an_unknown_way(
+    cuda: xp.Device, loads: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XGPU_OPTIMISE", "never")
+    x = matrix(4, 3, cuda)
+    with pytest.raises(ValueError, match="XGPU_OPTIMISE is one of always, large: got 'never'"):
+        host(xp.exp(x) + 3.0)
+    monkeypatch.setenv("XGPU_OPTIMISE", "large")
+    np.testing.assert_allclose(host(xp.exp(x) + 3.0), np.exp(host(x)) + 3, rtol=1e-6)
+
+
+SOURCE = """struct arguments { float* x; int n; };
+extern "C" __global__ void k(arguments a) {
+    #pragma unroll
+    for (int i = 0; i < 64; ++i) a.x[i * a.n + threadIdx.x] = sinf(a.x[i + threadIdx.x]);
+}
+"""
+
+
+def test_the_compiler_does_less() -> None:
+    try:
+        version = nvrtc().getVersion()
+    except BackendUnavailableError as error:
+        pytest.skip(str(error))
+    quick, thorough = (
+        compiler.compile_cubin(SOURCE, "sm_90", "k", quick) for quick in (True, False)
+    )
+    assert version < compiler.QUICK_SINCE or len(quick) < len(thorough)
+
+
+def test_both_are_kept(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XGPU_CACHE_DIR", str(tmp_path))
+    try:
+        first = [compiler.cached_cubin(SOURCE, "sm_90", "k", quick) for quick in (True, False)]
+    except BackendUnavailableError as error:
+        pytest.skip(str(error))
+    again = [compiler.cached_cubin(SOURCE, "sm_90", "k", quick) for quick in (True, False)]
+    assert [artifact.compiled for artifact in first] == ["compiled", "compiled"]
+    assert [artifact.compiled for artifact in again] == ["disk", "disk"]
+    assert len({artifact.path for artifact in first}) == 2
+
+
+def test_an_older_compiler_optimises_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Older:
+        def getVersion(self) -> tuple[int, int]:
+            return (12, 8)
+
+    monkeypatch.setattr(compiler, "nvrtc", Older)
+    assert compiler._options("sm_90", True) == compiler._options("sm_90", False)

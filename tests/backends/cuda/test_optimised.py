@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 import xgpu as xp
+from tests.backends.cuda.interpreter import Builder
 from tests.comparing import host
-from xgpu.plugin import BackendUnavailableError
+from xgpu.plugin import BackendUnavailableError, dtypes, ops
+from xgpu.plugin.dtypes import DType
 from xgpu_cuda import compiler
-from xgpu_cuda.driver import nvrtc
+from xgpu_cuda.driver import Driver, nvrtc
 from xgpu_cuda.launch import kernel
 
 SMALL = 2000  # points that are few in these tests
@@ -99,6 +101,50 @@ def test_an_unknown_way(
         host(xp.exp(x) + 3.0)
     monkeypatch.setenv("XGPU_OPTIMISE", "large")
     np.testing.assert_allclose(host(xp.exp(x) + 3.0), np.exp(host(x)) + 3, rtol=1e-6)
+
+
+def every_op(dtype: DType) -> Builder:
+    """All elementwise ops of two operands or one, at random bits; of bool at both values."""
+    random = np.random.default_rng(5)
+    count = 1500
+    x, y, small = (
+        random.integers(0, 2, count).astype(bool)
+        if dtype == dtypes.bool_
+        else np.frombuffer(random.bytes(count * dtype.itemsize), dtype)
+        for _ in range(3)
+    )
+    if dtype.kind in "fc" or dtype in dtypes.NARROW:  # most of random bits are huge, or tiny
+        small = (random.normal(size=count) * 3).astype(dtype)
+    build = Builder((count,))
+    given = [build.contiguous(values) for values in (x, y, small)]
+    for op in ops.elementwise():
+        if not op.takes(dtype) or op.name in ("cast", "where") or op.arity > 2:
+            continue
+        result = {"bool": dtypes.bool_, "real": dtypes.real_of(dtype)}.get(op.result, dtype)
+        for first in (0, 2):
+            arguments = (given[first], given[1])[: op.arity]
+            build.output(build.op(op.name, *arguments, dtype=result))
+    return build
+
+
+@pytest.mark.parametrize("dtype", dtypes.ALL, ids=str)
+def test_both_ways_give_the_same_bits(
+    dtype: DType, driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if driver.name == "cudasim" and dtype != dtypes.float32:
+        pytest.skip("the simulator compiles in one way")
+    build = every_op(dtype)
+    quick = build.run(driver)
+    monkeypatch.setenv("XGPU_OPTIMISE", "always")
+    for output, few, many in zip(build.outputs, quick, build.run(driver), strict=True):
+        parts = [few, many]
+        if few.dtype.kind == "c":
+            parts = [part.view(dtypes.real_of(output.dtype)) for part in parts]
+        same = parts[0].view(np.uint8) == parts[1].view(np.uint8)
+        with np.errstate(invalid="ignore"):  # a cast of a signalling NaN
+            nan = np.logical_and(*(np.isnan(part.astype(np.float64)) for part in parts))
+        same = same.reshape(len(parts[0]), -1).all(axis=1) | nan
+        assert same.all(), build.program.body[output.value]
 
 
 SOURCE = """struct arguments { float* x; int n; };

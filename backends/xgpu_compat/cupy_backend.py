@@ -6,14 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from xgpu.plugin import Backend, BackendUnavailableError, DeviceInfo, hookimpl, library
+from xgpu.plugin import Backend, BackendUnavailableError, DeviceInfo, hookimpl
+from xgpu_compat.cupy_functions import TABLE, cupy, xp
 from xgpu_compat.library_backend import Library, LibraryBackend
-from xgpu_compat.special import offered
-
-INSTALL = 'pip install "xgpu-array[cuda12]"'
-cupy = library("cupy", INSTALL)
-xp = library("array_api_compat.cupy", INSTALL)
-special = library("cupyx.scipy.special", INSTALL)
 
 
 def devices() -> list[DeviceInfo]:
@@ -54,11 +49,12 @@ def xgpu_backend() -> Backend:
     """The backend."""
     about = Library(
         namespace=xp,
-        functions=offered(special, lambda x, dtype: x.astype(dtype), np.dtype(np.float64)),
+        functions=TABLE,
         versions={"cupy": cupy.__version__},
         devices=devices,
         on=cupy.cuda.Device,
         no_memory=((cupy.cuda.memory.OutOfMemoryError, ""),),
+        bits=cupy.ndarray.view,
         numpy_of=cupy.asnumpy,
         scalar=scalar,
         strided=strided,

@@ -225,9 +225,10 @@ def test_pairs(dtype: DType) -> None:
     assert compile_cubin(source, "sm_90")
 
 
-def test_a_tile_of_pairs_is_in_registers() -> None:
+@pytest.mark.parametrize(("lasting", "apart"), [(False, 0), (False, 128), (True, 0), (True, 128)])
+def test_a_tile_of_pairs_is_in_registers(lasting: bool, apart: int) -> None:
     """Rows are taken 16 bytes at a time, and nothing is spilt."""
-    source = Tiles(8, 8, False, (), 1).macros()
+    source = Tiles(8, 8, False, (), 1, lasting, apart, 132).macros()
     source += emit_pairs(pairs("float32").program, CUDA, PAIRING)
     ptx = compile_cubin(source, "compute_90").decode()
     assert "ld.shared.v4" in ptx

@@ -137,7 +137,7 @@ class PairWriter(PointWriter):
         yield "template <int N, class Line>"
         yield from self.method(
             f"void stage_neighbours(Line& t, int i, const {side} (&l)[N])",
-            [f"xgpu::store_neighbours(&t.{side}.v{v}[i], l, &{side}::v{v});" for v in loads],
+            [f"xgpu::store_packet(&t.{side}.v{v}[i], l, &{side}::v{v});" for v in loads],
         )
         yield from self.neighbours(side, loads)
 

@@ -24,6 +24,7 @@ from xgpu.graph.advanced import Selection, select
 from xgpu.graph.device import Device
 from xgpu.graph.folding import Folding, folding
 from xgpu.graph.node import MAX_DEPTH, Node, constant, viewed
+from xgpu.graph.spec import NUMBERS
 from xgpu.graph.view import View, contiguous_strides, permute, whole
 from xgpu.methods import Everyday
 from xgpu.operators import Operators, forward, makes, mirrored
@@ -37,7 +38,6 @@ from xgpu.runtime.exchange import Exchange
 from xgpu.runtime.guard import asked_for
 from xgpu.runtime.mixed import together
 from xgpu.runtime.plugins import device as find_device
-from xgpu.runtime.record import GIVEN
 from xgpu.runtime.scalars import foreign, scalar_node
 from xgpu.runtime.select import gathered, of_host, scattered, written
 from xgpu.runtime.shared import is_shared, settled
@@ -350,17 +350,15 @@ def unary(op: Op, x: Array) -> Array:
     a = x._node
     if a is None:
         a = x._cell.node if x._view is None else viewed(x._cell.node, x._view)
-    device = a.device
-    given = GIVEN[op].get(a.dtype)
-    if given is None or device.unsupported:
+    given = a.spec.gives[NUMBERS[op]]
+    if given is None:
         return holding(record.unary(op, a))
     # As `record.unary` does it, and `holding`, without the calls.
     node = Node()
     node.op = op
     node.inputs = (a,)
     node.shape = a.shape
-    node.dtype = given
-    node.device = device
+    node.spec = given
     node.attrs = node.buffer = None
     node.depth = depth = a.depth + 1
     if depth >= modes.limit:

@@ -64,12 +64,12 @@ class Described:
     @property
     def dtype(self) -> DType:
         """The dtype of the elements, a ``numpy.dtype``."""
-        return (self._node or self._storage.node).dtype
+        return (self._node or self._storage.node).spec.dtype
 
     @property
     def device(self) -> Device:
         """Where the array lives."""
-        return (self._node or self._storage.node).device
+        return (self._node or self._storage.node).spec.device
 
     @property
     def ndim(self) -> int:

@@ -15,11 +15,12 @@ from typing import Any, Final, Self, TypeVar
 from xgpu.attributes import Described, Storage
 from xgpu.graph.node import Node, viewed
 from xgpu.graph.shapes import broadcast_shapes
+from xgpu.graph.spec import NUMBERS
 from xgpu.plugin import ops
 from xgpu.plugin.ops import Op
 from xgpu.plugin.promotion import Scalar
 from xgpu.runtime import modes
-from xgpu.runtime.record import FLOATS, GIVEN, INTEGERS, INVERSES, finished
+from xgpu.runtime.record import finished
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -38,28 +39,22 @@ def makes(blank: Callable[[], Any]) -> None:
 @cache
 def forward(op: Op) -> Callable[[Any, Any], Any]:
     """``op`` of an array and an array or scalar; NotImplemented for what may know better."""
-    given_of, floats_of, integers_of = GIVEN[op].get, FLOATS[op].get, INTEGERS[op].get
+    number = NUMBERS[op]
 
     def operator(self: Any, other: Any, /) -> Any:
         a = self._node
         if a is None:
             a = self._cell.node if self._view is None else viewed(self._cell.node, self._view)
-        dtype, device, shape = a.dtype, a.device, a.shape
-        kind = type(other)
+        spec, shape, kind = a.spec, a.shape, type(other)
         if kind is type(self):
             b = other._node
             if b is None:
                 cell = other._cell.node
                 b = cell if other._view is None else viewed(cell, other._view)
-            given = given_of(dtype)
-            if (
-                given is None
-                or b.dtype is not dtype
-                or b.device is not device
-                or device.unsupported
-            ):
+            given = spec.gives[number]
+            if given is None or b.spec is not spec:
                 return self._operated(op, other, False)
-            if b.shape != shape:
+            if b.shape is not shape and b.shape != shape:
                 shape = broadcast_shapes(shape, b.shape)
             node = Node()
             node.inputs = (a, b)
@@ -69,12 +64,12 @@ def forward(op: Op) -> Callable[[Any, Any], Any]:
                 depth = b.depth
         else:
             if kind is float:
-                given = floats_of(dtype)
-                if given is None or device.unsupported:
+                given = spec.floats[number]
+                if given is None:
                     return self._operated(op, other, False)
             elif kind is int:
-                rule = integers_of(dtype)
-                if rule is None or device.unsupported:
+                rule = spec.integers.get(op)
+                if rule is None:
                     return self._operated(op, other, False)
                 given, taken, least, most = rule
                 if not least <= other <= most:
@@ -89,8 +84,7 @@ def forward(op: Op) -> Callable[[Any, Any], Any]:
             depth = a.depth
         node.op = op
         node.shape = shape
-        node.dtype = given
-        node.device = device
+        node.spec = given
         node.depth = depth = depth + 1
         if depth >= modes.limit:
             finished(node)
@@ -105,21 +99,21 @@ def forward(op: Op) -> Callable[[Any, Any], Any]:
 @cache
 def mirrored(op: Op) -> Callable[[Any, Any], Any]:
     """``op`` of a scalar and an array, which comes first here."""
-    floats_of, integers_of = FLOATS[op].get, INTEGERS[op].get
-    divides, inverses_of = op is ops.DIVIDE, INVERSES.get  # 1 / x is recorded as another op
+    number = NUMBERS[op]
+    divides = op is ops.DIVIDE  # 1 / x is recorded as another op
 
     def operator(self: Any, other: Any, /) -> Any:
         a = self._node
         if a is None:
             a = self._cell.node if self._view is None else viewed(self._cell.node, self._view)
-        dtype, device, kind = a.dtype, a.device, type(other)
+        spec, kind = a.spec, type(other)
         if kind is float:
-            given = floats_of(dtype)
-            if given is None or device.unsupported:
+            given = spec.floats[number]
+            if given is None:
                 return self._operated(op, other, True)
         elif kind is int:
-            rule = integers_of(dtype)
-            if rule is None or device.unsupported:
+            rule = spec.integers.get(op)
+            if rule is None:
                 return self._operated(op, other, True)
             given, taken, least, most = rule
             if not least <= other <= most:
@@ -131,7 +125,7 @@ def mirrored(op: Op) -> Callable[[Any, Any], Any]:
         node.op = op
         node.attrs = (other, True)
         if divides and other == 1:
-            inverted = inverses_of(dtype)
+            inverted = spec.inverse
             if inverted is None:
                 return self._operated(op, other, True)
             if inverted:
@@ -139,8 +133,7 @@ def mirrored(op: Op) -> Callable[[Any, Any], Any]:
                 node.attrs = None
         node.inputs = (a,)
         node.shape = a.shape
-        node.dtype = given
-        node.device = device
+        node.spec = given
         node.buffer = None
         node.depth = depth = a.depth + 1
         if depth >= modes.limit:

@@ -6,22 +6,25 @@ Source: Array API 2025.12, "Searching Functions".
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 
 from xgpu.arguments import checked, constant_of, met, on_one_device
-from xgpu.array import Array, read, reduce, wrap
+from xgpu.array import Array, holding, read, reduce, wrap
 from xgpu.graph import infer, ranges
 from xgpu.graph.node import Node, constant, filled
 from xgpu.graph.shapes import normalize_axes, normalize_axis
+from xgpu.graph.spec import NUMBERS
 from xgpu.plugin import dtypes, ops
 from xgpu.plugin.dtypes import kind_of
 from xgpu.plugin.ops import Op
 from xgpu.plugin.program import Result
 from xgpu.plugin.promotion import Scalar, promote
-from xgpu.runtime import record
+from xgpu.runtime import modes, record
 from xgpu.runtime.select import get, in_range, true_positions, unravelled
+
+_WHERE: Final = NUMBERS[ops.WHERE]
 
 
 def argmax(x: Array, /, *, axis: int | None = None, keepdims: bool = False) -> Array:
@@ -133,8 +136,41 @@ def where(condition: Array, x1: Array | Scalar, x2: Array | Scalar, /) -> Array:
     """
     if type(condition) is type(x1) is type(x2) is Array:
         chooser = condition._node or read(condition)
-        if chooser.dtype is dtypes.bool_:
-            return wrap(record.where(chooser, x1._node or read(x1), x2._node or read(x2)))
+        a, b = x1._node or read(x1), x2._node or read(x2)
+        beside = chooser.spec
+        if beside.dtype is dtypes.bool_:
+            spec, shape = a.spec, a.shape
+            given = spec.gives[_WHERE]
+            if (
+                given is None
+                or b.spec is not spec
+                or beside.device is not spec.device
+                or chooser.shape != shape
+                or b.shape != shape
+            ):
+                return wrap(record.where(chooser, a, b))
+            # As `record.where` does it, without the calls.
+            node = Node()
+            node.op = ops.WHERE
+            node.inputs = (chooser, a, b)
+            node.shape = shape
+            node.spec = given
+            node.attrs = node.buffer = None
+            depth = chooser.depth
+            if a.depth > depth:
+                depth = a.depth
+            if b.depth > depth:
+                depth = b.depth
+            node.depth = depth = depth + 1
+            if depth >= modes.limit:
+                record.finished(node)
+                return wrap(node)
+            return holding(node)
+    return _chosen(condition, x1, x2)
+
+
+def _chosen(condition: Array, x1: Array | Scalar, x2: Array | Scalar) -> Array:
+    """`where` of any operands."""
     if checked(condition, "where").dtype is not dtypes.bool_:
         raise TypeError(
             f"where() takes a condition of dtype bool: got {condition.dtype}; compare it with 0"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import array_api_strict
@@ -12,6 +12,7 @@ import pytest
 
 import xgpu
 from tests.comparing import host
+from xgpu.array import read
 from xgpu.plugin import NamespaceBackend
 
 GONE = ("hypot", "prod", "cumulative_sum", "qr", "maximum", "greater", "less")
@@ -54,6 +55,41 @@ def test_the_error_names_op_backend_device_and_the_way_out(few: str) -> None:
         assert f"backend 'few' of device few:0 has no {name}()" in said
         assert "xgpu.to_device(x, 'cpu')" in said
         assert 'xgpu.allow_fallback("numpy")' in said
+
+
+def test_what_was_learnt_on_one_device_holds_for_that_one(few: str) -> None:
+    there, here = xgpu.asarray([1.0, 2.0], device=few), xgpu.asarray([1.0, 2.0], device="cpu")
+    for _ in range(3):
+        assert host(here > 1.5).tolist() == host(here > 1).tolist() == [False, True]
+        assert host(xgpu.maximum(here, here[::-1])).tolist() == [2.0, 2.0]
+        assert host((there + there) * 2.0).tolist() == [4.0, 8.0]
+        calls: list[Callable[[], object]] = [
+            lambda: there > 1.5,
+            lambda: there > 1,
+            lambda: there > there[::-1],
+            lambda: xgpu.maximum(there, there[::-1]),
+            lambda: xgpu.prod(there),
+        ]
+        for call in calls:
+            with pytest.raises(xgpu.UnsupportedOperationError):
+                call()
+
+
+def test_one_over_x_is_a_quotient_where_there_is_no_reciprocal() -> None:
+    class Other(NamespaceBackend):
+        def _defaults(self) -> dict[str, Any]:
+            return {k: f for k, f in super()._defaults().items() if k != "reciprocal"}
+
+    xgpu.register_backend("other", Other("other", array_api_strict))
+    try:
+        here = xgpu.asarray([2.0, 4.0], device="cpu")
+        x = xgpu.asarray([2.0, 4.0], device="other:0")
+        for _ in range(3):
+            assert read(1.0 / here).op.name == "reciprocal"
+            assert read(4.0 / x).op.name == read(1.0 / x).op.name == read(1 / x).op.name == "divide"
+            assert host(1.0 / x).tolist() == [0.5, 0.25]
+    finally:
+        xgpu.unregister_backend("other")
 
 
 def test_a_fallback_computes_copies_back_and_is_counted(few: str) -> None:

@@ -27,6 +27,7 @@ class Device:
         "plans",
         "recent",
         "rows",
+        "specs",
         "type",
         "unsupported",
     )
@@ -45,6 +46,8 @@ class Device:
         self.plans: Final[dict[Any, Any]] = {}
         #: Op, depth and shape of a root -> who knows its structure (`xgpu.runtime.matching`).
         self.matchers: Final[dict[Any, list[Any]]] = {}
+        #: dtype -> `xgpu.graph.spec.Spec`.
+        self.specs: Final[dict[Any, Any]] = {}
         #: What was queued last, for the report of a fault (`xgpu.graph.faults`).
         self.recent: Final[Recent] = deque(maxlen=8)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from xgpu.graph.device import Device
+from xgpu.graph.spec import Spec, spec_of
 from xgpu.graph.view import View
 from xgpu.plugin import dtypes, ops
 from xgpu.plugin.dtypes import DType
@@ -35,8 +36,7 @@ class Node:
     op: Op
     inputs: tuple[Node, ...]
     shape: tuple[int, ...]
-    dtype: DType
-    device: Device
+    spec: Spec
     attrs: Any
     buffer: Any
     depth: int
@@ -47,21 +47,29 @@ class Node:
         "attrs",
         "buffer",
         "depth",
-        "device",
-        "dtype",
         "inputs",
         "line",
         "op",
         "shape",
+        "spec",
     )
+
+    @property
+    def dtype(self) -> DType:
+        """The dtype of the elements."""
+        return self.spec.dtype
+
+    @property
+    def device(self) -> Device:
+        """Where the value is, or will be."""
+        return self.spec.device
 
     def as_leaf(self, shape: tuple[int, ...], dtype: DType, device: Device) -> None:
         """What a subclass's ``__init__`` begins with: it is not computed."""
         self.op = ops.LEAF
         self.inputs = ()
         self.shape = shape
-        self.dtype = dtype
-        self.device = device
+        self.spec = spec_of(dtype, device)
         self.attrs = self.buffer = None
         self.depth = 0
 
@@ -121,11 +129,23 @@ def pending(
     node.op = op
     node.inputs = inputs
     node.shape = shape
-    node.dtype = dtype
-    node.device = device
+    node.spec = device.specs.get(dtype) or spec_of(dtype, device)
     node.attrs = attrs
     node.buffer = None
     node.depth = depth
+    return node
+
+
+def nowhere(*inputs: Node, buffer: Any = None) -> Node:
+    """A node of no device, for who counts what refers to nodes."""
+    node = Node()
+    node.op = ops.EXP if buffer is None else ops.LEAF
+    node.inputs = inputs
+    node.shape = (1,)
+    node.spec = Spec(dtypes.float32, None)  # type: ignore[arg-type]
+    node.attrs = None
+    node.buffer = buffer
+    node.depth = 0
     return node
 
 
@@ -149,7 +169,15 @@ def filled(shape: tuple[int, ...], value: Any, dtype: DType, device: Device) -> 
 
 def viewed(node: Node, view: View) -> Node:
     """``node`` through ``view``."""
-    return pending(ops.VIEW, (node,), view.shape, node.dtype, node.device, view, node.depth + 1)
+    made = Node()
+    made.op = ops.VIEW
+    made.inputs = (node,)
+    made.shape = view.shape
+    made.spec = node.spec
+    made.attrs = view
+    made.buffer = None
+    made.depth = node.depth + 1
+    return made
 
 
 def coordinate(shape: tuple[int, ...], axis: int, device: Device) -> Node:

@@ -13,9 +13,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from xgpu.graph.lines import PACKAGE
-from xgpu.graph.node import Node, pending
-from xgpu.graph.view import Shape
-from xgpu.plugin import dtypes, ops
+from xgpu.graph.node import Node, nowhere
+from xgpu.plugin import ops
 from xgpu.plugin.ops import Kind
 from xgpu.runtime.recall import Plan, Walk, equal_scalars
 from xgpu.runtime.series import Series, Step
@@ -83,7 +82,7 @@ class _Writer:
         name, op = self.names[node], node.op
         self.equal(f"{name}.op", op)
         if op is ops.CAST:
-            self.equal(f"{name}.dtype", node.dtype)
+            self.equal(f"{name}.spec.dtype", node.dtype)
         if op.kind is Kind.ELEMENTWISE:
             if node.attrs is not None:
                 value, first = (f"{letter}{name[1:]}" for letter in "vf")
@@ -124,14 +123,15 @@ class _Writer:
     def _read(self, leaf: Node) -> None:
         """A leaf is of the same kind, dtype and shape."""
         name = self.leaves[leaf]
-        self.equal(f"{name}.dtype", leaf.dtype)
         if leaf.buffer is None:
             # Once it has a buffer it is another op.
             self.equal(f"{name}.op", ops.CONSTANT)
+            self.equal(f"{name}.spec.dtype", leaf.dtype)
             self.values[leaf] = f"{name}.attrs"
             return
         buffer = self.values[leaf] = f"b{name[1:]}"
         self.lines.append(f"  {buffer} = {name}.buffer")
+        self.equal(f"{name}.spec.dtype", leaf.dtype)
         if self.found.flat:
             self.unless(f"{buffer} is None or {name}.shape != shape")
         else:
@@ -199,11 +199,7 @@ def _calibrate() -> int:
     # How many references a matcher makes itself differs between Python versions.
     scope: dict[str, Any] = {"count": sys.getrefcount}
     exec("def match(n0):\n n1, = n0.inputs\n return count(n1)", scope)
-    here: Shape = (1,)
-    inner = pending(ops.EXP, (), here, dtypes.float32, None)  # type: ignore[arg-type]
-    root = pending(ops.EXP, (inner,), here, dtypes.float32, None)  # type: ignore[arg-type]
-    del inner
-    own: int = scope["match"](root) - 1
+    own: int = scope["match"](nowhere(nowhere())) - 1
     return own
 
 

@@ -62,7 +62,7 @@ class Entry:
 
 def launch(root: Node) -> bool:
     """Launch the kernel of ``root``, which gets its buffer, if a matcher knows its structure."""
-    device = root.device
+    device = root.spec.device
     entries = device.matchers.get((root.op, root.depth, root.shape))
     if entries is not None:
         for entry in entries:

@@ -7,7 +7,6 @@ shapes, devices, scalars.
 from __future__ import annotations
 
 import operator
-from collections import defaultdict
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
@@ -15,8 +14,9 @@ from typing import Any, Final
 from xgpu.graph import infer, rewrites
 from xgpu.graph.device import Device
 from xgpu.graph.folding import folding
-from xgpu.graph.node import MAX_DEPTH, Node, constant, filled, pending, viewed
+from xgpu.graph.node import MAX_DEPTH, Node, constant, filled, viewed
 from xgpu.graph.shapes import broadcast_shapes
+from xgpu.graph.spec import NUMBERS, spec_of
 from xgpu.graph.view import Shape, View, broadcast, permute, whole
 from xgpu.plugin import dtypes, ops
 from xgpu.plugin.dtypes import NARROW, DType, kind_of
@@ -51,42 +51,25 @@ _MIRRORED: Final = {
 """What says the same with the operands the other way round."""
 
 
-GIVEN: Final[dict[Op, dict[DType, DType]]] = defaultdict(dict)
-"""What an op gives for operands of a dtype that it computes in; known once it was asked for."""
-
-BESIDE: Final[dict[Op, dict[tuple[DType, Any], DType]]] = defaultdict(dict)
-"""The same for an operand and a scalar of a type, each of which is one of the dtype as it is."""
-
-FLOATS: Final[dict[Op, dict[DType, DType]]] = defaultdict(dict)
-"""The same for a float beside an operand of a floating dtype."""
-
-INTEGERS: Final[dict[Op, dict[DType, tuple[DType, type, int, int]]]] = defaultdict(dict)
-"""The same for an int, which the operand's dtype takes as this type: from the least to the most."""
-
-INVERSES: Final[dict[DType, bool]] = {}
-"""Whether 1 divided by what has this dtype is its reciprocal (`rewrites.quotient`)."""
-
-# The common cases of `unary`, `binary` and `with_scalar` are most of what is recorded: nodes are
-# made there without the call that `Node` is.
+# The common cases of `unary`, `binary` and `with_scalar` are most of what is recorded: what they
+# give is known (`Spec`), and nodes are made there without a further call.
 
 
 def unary(op: Op, x: Node) -> Node:
     """``op`` of one operand."""
-    device = x.device
-    given = GIVEN[op].get(x.dtype)
-    if given is None or device.unsupported:
-        taken, given = infer.unary(op, x.dtype)
-        if taken is x.dtype:
-            GIVEN[op][taken] = given
+    given = x.spec.gives[NUMBERS[op]]
+    if given is None:
+        taken, dtype = infer.unary(op, x.dtype)
+        if x.spec.dtype is taken:
+            _learn(op, x, dtype)
         else:
             x = cast(x, taken)
-        return _node(op, (x,), x.shape, given, device, None, x.depth + 1)
+        return _node(op, (x,), x.shape, dtype, x.spec.device, None, x.depth + 1)
     node = Node()
     node.op = op
     node.inputs = (x,)
     node.shape = x.shape
-    node.dtype = given
-    node.device = device
+    node.spec = given
     node.attrs = node.buffer = None
     node.depth = depth = x.depth + 1
     if depth >= modes.limit:
@@ -96,62 +79,57 @@ def unary(op: Op, x: Node) -> Node:
 
 def binary(op: Op, a: Node, b: Node) -> Node:
     """``op`` of two operands, promoted and broadcast."""
-    dtype, device, shape = a.dtype, a.device, a.shape
-    if b.dtype is dtype and b.device is device and not device.unsupported:
-        given = GIVEN[op].get(dtype)
-        if given is not None:
-            if b.shape != shape:
-                shape = broadcast_shapes(shape, b.shape)
-            node = Node()
-            node.op = op
-            node.inputs = (a, b)
-            node.shape = shape
-            node.dtype = given
-            node.device = device
-            node.attrs = node.buffer = None
-            depth = a.depth
-            if b.depth > depth:
-                depth = b.depth
-            node.depth = depth = depth + 1
-            if depth >= modes.limit:
-                finished(node)
-            return node
-    return _promoted(op, a, b)
+    spec, shape = a.spec, a.shape
+    given = spec.gives[NUMBERS[op]]
+    if given is None or b.spec is not spec:
+        return _promoted(op, a, b)
+    if b.shape is not shape and b.shape != shape:
+        shape = broadcast_shapes(shape, b.shape)
+    node = Node()
+    node.op = op
+    node.inputs = (a, b)
+    node.shape = shape
+    node.spec = given
+    node.attrs = node.buffer = None
+    depth = a.depth
+    if b.depth > depth:
+        depth = b.depth
+    node.depth = depth = depth + 1
+    if depth >= modes.limit:
+        finished(node)
+    return node
 
 
 def _promoted(op: Op, a: Node, b: Node) -> Node:
     """`binary` of any operands."""
-    device = a.device
-    if b.device is not device:
+    if b.spec.device is not a.spec.device:
         a, b = together([a, b], f"{op.name}()")
-        device = a.device
-    taken, given = infer.binary(op, a.dtype, b.dtype)
-    if a.dtype is taken and b.dtype is taken:
-        GIVEN[op][taken] = given
-    if a.dtype is not taken:
+    left, right = a.spec, b.spec
+    taken, given = infer.binary(op, left.dtype, right.dtype)
+    if left.dtype is not taken:
         if taken is dtypes.float64 and op in _COMPARISONS and _signs_differ(a, b):
             return _compared(op, a, b)
         a = cast(a, taken)
-    if b.dtype is not taken:
+    elif right.dtype is taken:
+        _learn(op, a, given)
+    if right.dtype is not taken:
         b = cast(b, taken)
     shape = a.shape
     if shape != b.shape:
         shape = broadcast_shapes(shape, b.shape)
-    return _node(op, (a, b), shape, given, device, None, max(a.depth, b.depth) + 1)
+    return _node(op, (a, b), shape, given, left.device, None, max(a.depth, b.depth) + 1)
 
 
 def with_scalar(op: Op, x: Node, value: Scalar, scalar_first: bool) -> Node:
     """``op`` of an operand and a Python scalar, which takes the operand's dtype."""
-    device = x.device
-    given = BESIDE[op].get((x.dtype, type(value)))
-    if given is None or device.unsupported or (op is DIVIDE and scalar_first):
+    given = x.spec.scalars.get((op, type(value)))
+    if given is None or (scalar_first and op is DIVIDE):
         return _fitted(op, x, value, scalar_first)
     node = Node()
     node.op = op
     node.inputs = (x,)
     node.shape = x.shape
-    node.dtype = given
-    node.device = device
+    node.spec = given
     node.attrs = (value, scalar_first)
     node.buffer = None
     node.depth = depth = x.depth + 1
@@ -167,19 +145,21 @@ def _fitted(op: Op, x: Node, value: Scalar, scalar_first: bool) -> Node:
         if simpler is not None:
             return unary(simpler, x)
     kind: Any = type(value)  # mypy takes classes for unhashable
-    taken, given, fits = infer.with_scalar(op, x.dtype, kind)
+    dtype = x.spec.dtype
+    taken, given, fits = infer.with_scalar(op, dtype, kind)
     # The composite of a reciprocal, where a device has none, is this quotient.
-    if op is DIVIDE and scalar_first and ops.RECIPROCAL.name not in x.device.unsupported:
-        simpler = rewrites.quotient(taken, value)
-        if x.dtype is taken and value == 1:
-            INVERSES[taken] = simpler is not None
-            _known(op, taken, kind, given, fits)
+    if op is DIVIDE and scalar_first:
+        lacks = ops.RECIPROCAL.name in x.device.unsupported
+        simpler = None if lacks else rewrites.quotient(taken, value)
+        if dtype is taken and value == 1:
+            x.spec.inverse = simpler is not None
+            _known(op, x, kind, given, fits)
         if simpler is not None:
             return unary(simpler, cast(x, taken))
-    if x.dtype is not taken:
+    if dtype is not taken:
         x = cast(x, taken)
     elif op is not POW:
-        _known(op, taken, kind, given, fits)
+        _known(op, x, kind, given, fits)
     if not fits:
         try:
             value = fit(value, taken)
@@ -189,21 +169,34 @@ def _fitted(op: Op, x: Node, value: Scalar, scalar_first: bool) -> Node:
             # No element is as large: the answer is the same for all, and 0 stands for them.
             pair = (value, 0) if scalar_first else (0, value)
             return filled(x.shape, _COMPARISONS[op](*pair), given, x.device)
-    return _node(op, (x,), x.shape, given, x.device, (value, scalar_first), x.depth + 1)
+    return _node(op, (x,), x.shape, given, x.spec.device, (value, scalar_first), x.depth + 1)
 
 
-def _known(op: Op, taken: DType, kind: Any, given: DType, fits: bool) -> None:
-    """Remember what an op gives for an operand and a scalar whose dtype it is computed in."""
+def _learn(op: Op, x: Node, dtype: DType) -> None:
+    """Remember what an op gives for operands like ``x``, which it computes with as they are."""
+    if op.name not in x.device.unsupported:
+        x.spec.gives[NUMBERS[op]] = spec_of(dtype, x.device)
+
+
+def _known(op: Op, x: Node, kind: Any, dtype: DType, fits: bool) -> None:
+    """The same for an operand and a scalar of a type, which are computed in the operand's dtype.
+
+    ``fits``: every such scalar is one of the dtype as it is.
+    """
+    spec = x.spec
+    if op.name in spec.device.unsupported:
+        return
+    given = spec_of(dtype, spec.device)
     if fits:
-        BESIDE[op][taken, kind] = given
+        spec.scalars[op, kind] = given
         if kind is float:
-            FLOATS[op][taken] = given
+            spec.floats[NUMBERS[op]] = given
     elif kind is int:
-        holds = kind_of(taken)
+        holds = kind_of(spec.dtype)
         if holds in "iu":
-            INTEGERS[op][taken] = (given, int, *BOUNDS[taken])
+            spec.integers[op] = (given, int, *BOUNDS[spec.dtype])
         elif holds in "fc":
-            INTEGERS[op][taken] = (given, float if holds == "f" else complex, -WHOLE, WHOLE)
+            spec.integers[op] = (given, float if holds == "f" else complex, -WHOLE, WHOLE)
 
 
 def _signs_differ(a: Node, b: Node) -> bool:
@@ -222,33 +215,17 @@ def _compared(op: Op, a: Node, b: Node) -> Node:
 
 def where(condition: Node, a: Node, b: Node) -> Node:
     """``a`` where ``condition`` (bool), else ``b``; both promoted, all three broadcast."""
-    device, dtype, shape = condition.device, a.dtype, condition.shape
+    device, dtype = condition.device, a.dtype
     if a.device is not device or b.device is not device:
         condition, a, b = together([condition, a, b], "where()")
         device = condition.device
     if b.dtype is not dtype:
         dtype, _ = infer.binary(WHERE, a.dtype, b.dtype)
         a, b = cast(a, dtype), cast(b, dtype)
-    if a.shape != shape or b.shape != shape:
-        shape = broadcast_shapes(shape, a.shape, b.shape)
-    depth = condition.depth
-    if a.depth > depth:
-        depth = a.depth
-    if b.depth > depth:
-        depth = b.depth
-    if device.unsupported:
-        return _node(WHERE, (condition, a, b), shape, dtype, device, None, depth + 1)
-    node = Node()
-    node.op = WHERE
-    node.inputs = (condition, a, b)
-    node.shape = shape
-    node.dtype = dtype
-    node.device = device
-    node.attrs = node.buffer = None
-    node.depth = depth = depth + 1
-    if depth >= modes.limit:
-        finished(node)
-    return node
+    _learn(WHERE, a, dtype)
+    shape = broadcast_shapes(condition.shape, a.shape, b.shape)
+    depth = max(condition.depth, a.depth, b.depth) + 1
+    return _node(WHERE, (condition, a, b), shape, dtype, device, None, depth)
 
 
 def elementwise(op: Op, inputs: tuple[Node, ...]) -> Node:
@@ -262,32 +239,30 @@ def elementwise(op: Op, inputs: tuple[Node, ...]) -> Node:
 
 def cast(x: Node, dtype: DType) -> Node:
     """``x`` in another dtype; itself if it has it."""
-    if x.dtype is dtype:
+    if x.spec.dtype is dtype:
         return x
     if x.op is ops.CONSTANT and kind_of(x.dtype) in "biu" and kind_of(dtype) in "fc":
         return constant(fit(x.attrs, dtype), dtype, x.device)
-    return _node(ops.CAST, (x,), x.shape, dtype, x.device, None, x.depth + 1)
+    return _node(ops.CAST, (x,), x.shape, dtype, x.spec.device, None, x.depth + 1)
 
 
 def reduce(op: Op, x: Node, axes: tuple[int, ...], left: Shape | None = None) -> Node:
     """``op`` over ``axes`` (sorted, not empty), which are gone from the result's shape."""
-    device = x.device
     if left is None:
         left = folding(x.shape, axes).left
-    given = GIVEN[op].get(x.dtype)
-    if given is None or device.unsupported:
-        taken, given = infer.unary(op, x.dtype)
-        if taken is x.dtype:
-            GIVEN[op][taken] = given
+    given = x.spec.gives[NUMBERS[op]]
+    if given is None:
+        taken, dtype = infer.unary(op, x.dtype)
+        if x.spec.dtype is taken:
+            _learn(op, x, dtype)
         else:
             x = cast(x, taken)
-        return _node(op, (x,), left, given, device, axes, x.depth + 1)
+        return _node(op, (x,), left, dtype, x.spec.device, axes, x.depth + 1)
     node = Node()
     node.op = op
     node.inputs = (x,)
     node.shape = left
-    node.dtype = given
-    node.device = device
+    node.spec = given
     node.attrs = axes
     node.buffer = None
     node.depth = depth = x.depth + 1
@@ -419,7 +394,14 @@ def _node(
 ) -> Node:
     if device.unsupported and op.name in device.unsupported:
         return lacking.node(op, inputs, shape, dtype, attrs, _call)
-    node = pending(op, inputs, shape, dtype, device, attrs, depth)
+    node = Node()
+    node.op = op
+    node.inputs = inputs
+    node.shape = shape
+    node.spec = device.specs.get(dtype) or spec_of(dtype, device)
+    node.attrs = attrs
+    node.buffer = None
+    node.depth = depth
     if depth >= modes.limit:
         finished(node)
     return node

@@ -27,3 +27,7 @@ class Directions:
         found = self._next.get(device, 0)
         self._next[device] = 1 - found
         return found
+
+    def forward(self, device: int) -> None:
+        """What was launched last began at the front, as kernels that go one way do."""
+        self._next[device] = 1

@@ -13,6 +13,7 @@ import xgpu as xp
 from tests.comparing import host
 from xgpu.codegen import BACKWARDS
 from xgpu.runtime import matching
+from xgpu_cuda import backend
 from xgpu_cuda.driver import Directions
 from xgpu_cuda.launch import kernel as launch_kernel
 from xgpu_cuda.launch import reduction
@@ -117,6 +118,17 @@ def test_two_kernels_go_there_and_back(
     (columns,), (points,) = ({*gone[k]} for k in ("xgpu_reduction_columns", "xgpu_elementwise"))
     assert columns == 1 - points
     assert set(gone["xgpu_reduction_finish"]) <= {columns}, "its few blocks go forward all the same"
+
+
+def test_after_a_kernel_that_goes_one_way(
+    cuda: xp.Device, gone: Gone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launch_kernel, "LARGE", 1)
+    monkeypatch.setattr(backend, "LARGE", 1)
+    x = array(cuda, 3_000)
+    for _ in range(2):
+        xp.materialize(xp.cumulative_sum(x) + 1.0)
+    assert gone["xgpu_elementwise"] == [1, 1]
 
 
 def test_launches_that_are_prepared(

@@ -22,7 +22,7 @@ from xgpu.plugin import (
 from xgpu.plugin.dtypes import DType
 from xgpu_cuda import launch
 from xgpu_cuda.donation import CudaDonation
-from xgpu_cuda.driver import Driver, Memory, Streams
+from xgpu_cuda.driver import LARGE, Driver, Memory, Streams
 from xgpu_cuda.graphs import CudaGraphs
 from xgpu_cuda.launchers import CudaLaunchers
 
@@ -101,7 +101,10 @@ class CudaBackend:
             attributes: Mapping[str, Any],
         ) -> list[Memory]:
             if not self.streams.several:
-                return function(device, operands, results, attributes)
+                buffers = function(device, operands, results, attributes)
+                if buffers and buffers[0].nbytes >= LARGE:
+                    self.driver.directions.forward(device)
+                return buffers
             homes = self.streams.foreign(device, (operand.buffer for operand in operands))
             self.streams.after(device, homes)
             buffers = function(device, operands, results, attributes)

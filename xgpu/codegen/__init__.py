@@ -4,7 +4,7 @@
 and packs what the kernel is called with, `tuning` chooses how much one thread does.
 """
 
-from xgpu.codegen.arguments import Packer, divisor, layout
+from xgpu.codegen.arguments import BACKWARDS, Packer, divisor, layout
 from xgpu.codegen.dialect import Dialect
 from xgpu.codegen.donation import donors
 from xgpu.codegen.emit import emit
@@ -18,6 +18,7 @@ from xgpu.codegen.tuning import Tuning, state_bytes, tune
 from xgpu.codegen.varying import Varying
 
 __all__ = [
+    "BACKWARDS",
     "COLUMNS",
     "NEITHER",
     "ROWS",

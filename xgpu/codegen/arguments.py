@@ -3,7 +3,9 @@
 Everything is a slot of 8 bytes, so the struct has no padding and one format string describes it
 to both sides: int64 for sizes, strides and integer scalars, an address (offset included) for a
 buffer, a double for a floating scalar and two for a complex one. A scalar of float32 is one in the
-first half of its slot: a kernel then has no conversion to do, in each thread, for each scalar.
+first half of its slot: a kernel then has no conversion to do, in each thread, for each scalar. The
+last slot has two numbers of 32 bits, of which the second is 0 until a launch writes there which way
+it goes (`BACKWARDS`).
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +22,18 @@ from xgpu.codegen.stages import in_passes
 from xgpu.plugin.dtypes import DType, float32, kind_of
 from xgpu.plugin.program import Input, Operand, Output, Program
 
-Slot = Literal["integer", "unsigned", "single", "real", "complex", "divisor", "source", "target"]
+Slot = Literal[
+    "integer",
+    "unsigned",
+    "single",
+    "real",
+    "complex",
+    "divisor",
+    "source",
+    "target",
+    "half",
+    "later",
+]
 
 FORMATS: dict[Slot, str] = {
     "integer": "q",
@@ -31,6 +44,8 @@ FORMATS: dict[Slot, str] = {
     "divisor": "qQ",
     "source": "Q",
     "target": "Q",
+    "half": "i",
+    "later": "4x",
 }
 
 _SCALARS: dict[str, Slot] = {
@@ -40,6 +55,10 @@ _SCALARS: dict[str, Slot] = {
     "f": "real",
     "c": "complex",
 }
+
+
+BACKWARDS: Final = -4
+"""The byte of a struct that is 1 where the last block takes the first part of the work, else 0."""
 
 
 class Field(NamedTuple):
@@ -73,7 +92,7 @@ def layout(program: Program) -> tuple[Field, ...]:
     for number, output in enumerate(program.outputs):
         fields.extend(_operand(program, f"out{number}", output, output.reduced))
     # Last, because the packer knows it when it has seen every address.
-    return (*fields, Field("aligned", "integer"))
+    return (*fields, Field("aligned", "half"), Field("backwards", "later"))
 
 
 def _operand(program: Program, name: str, operand: Input | Output, kept: bool) -> Iterable[Field]:

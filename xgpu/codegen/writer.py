@@ -57,7 +57,13 @@ class Writer:
             return f"double {field.name}[2];"
         if field.slot == "single":
             return f"alignas(8) float {field.name};"
-        name = {"integer": "int64_t", "unsigned": "uint64_t", "real": "double"}
+        name = {
+            "integer": "int64_t",
+            "unsigned": "uint64_t",
+            "real": "double",
+            "half": "int32_t",
+            "later": "int32_t",
+        }
         return f"{name.get(field.slot, field.slot)} {field.name}{array};"
 
     def given(self, value: int) -> tuple[int, Input]:

@@ -10,6 +10,7 @@ of the calls, from whichever thread they come, unless a program makes further `S
 
 from xgpu_cuda.driver.binding import INSTALL, architecture, nvrtc
 from xgpu_cuda.driver.cupy_driver import Compile, CupyDriver
+from xgpu_cuda.driver.directions import LARGE, Directions
 from xgpu_cuda.driver.libraries import Libraries, Transform
 from xgpu_cuda.driver.memory import Bytes, Memory, check_copy
 from xgpu_cuda.driver.protocol import Driver, Function, Grid, LaunchGraph, Sink
@@ -17,9 +18,11 @@ from xgpu_cuda.driver.streams import Homes, Streams
 
 __all__ = [
     "INSTALL",
+    "LARGE",
     "Bytes",
     "Compile",
     "CupyDriver",
+    "Directions",
     "Driver",
     "Function",
     "Grid",

@@ -27,6 +27,7 @@ from xgpu_cuda.driver.cupy_exchange import CupyExchange
 from xgpu_cuda.driver.cupy_libraries import CupyLibraries
 from xgpu_cuda.driver.cupy_meter import CupyMeter
 from xgpu_cuda.driver.cupy_streams import CupyStream, CupyStreams
+from xgpu_cuda.driver.directions import Directions
 from xgpu_cuda.driver.libraries import Libraries
 from xgpu_cuda.driver.memory import Bytes, Memory, check_copy
 from xgpu_cuda.driver.protocol import Function, Grid, Sink
@@ -83,6 +84,7 @@ class CupyDriver:
         self.libraries: Libraries = CupyLibraries(self)
         self.reads = 0
         self.loading = 0.0
+        self.directions = Directions()
         self._further = CupyStreams(self)
         self.streams: Streams = self._further
         self._exchange = CupyExchange(self)

@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 from numpy.typing import NDArray
 
 from xgpu.plugin import DeviceInfo, Exchange, Meter
+from xgpu_cuda.driver.directions import Directions
 from xgpu_cuda.driver.libraries import Libraries
 from xgpu_cuda.driver.memory import Bytes, Memory
 from xgpu_cuda.driver.streams import Streams
@@ -57,7 +58,8 @@ class Driver(Protocol):
     """A dozen functions between the backend and a device.
 
     ``libraries`` is what the device's own libraries compute, ``streams`` its further streams,
-    ``exchange`` how its memory is shared with others, ``meter`` how it is measured.
+    ``exchange`` how its memory is shared with others, ``meter`` how it is measured, ``directions``
+    which way large launches go.
     ``reads`` counts the copies to the host, which are the calls that wait; ``loading``
     is the seconds spent in `load`.
     """
@@ -67,6 +69,7 @@ class Driver(Protocol):
     loading: float
     libraries: Libraries
     streams: Streams
+    directions: Directions
     exchange: Exchange
     meter: Meter
 

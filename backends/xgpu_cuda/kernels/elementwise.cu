@@ -89,9 +89,8 @@ __device__ __forceinline__ void elementwise(const typename P::arguments& a) {
     const position chunks = (count + chunk - 1) / chunk;
     const typename P::invariants fixed = P::prepare(a);
 
-    // From the end: what a reduction read last, or the row kernel stored, is in the L2 cache.
     const position blocks = gridDim.x;
-    for (position first = blocks - 1 - blockIdx.x; first < chunks; first += P::unroll * blocks) {
+    for (position first = part_of_block(a); first < chunks; first += P::unroll * blocks) {
         typename P::loads in[P::unroll][P::vector];
 #pragma unroll
         for (int u = 0; u < P::unroll; ++u) {

@@ -113,18 +113,18 @@ __device__ __forceinline__ void fold(const typename P::arguments& a,
     }
 }
 
-// Merges the states of a group of `lanes` threads (a power of two up to a warp, or the block)
-// into that of its first thread. Called by all threads of a block.
+// Merges the states of a group of `lanes` threads (a power of two up to a warp, or the block, of
+// `warps`) into that of its first thread. Called by all threads of a block.
 template <class P>
 __device__ __forceinline__ void merge_group(typename P::state& state, unsigned lanes,
-                                            typename P::state* shared) {
+                                            typename P::state* shared,
+                                            unsigned warps = P::block / warp_size) {
     const unsigned width = lanes < warp_size ? lanes : warp_size;
     for (unsigned offset = width / 2; offset > 0; offset /= 2) {
         state.merge(shuffle_down(state, offset, width));
     }
     if constexpr (P::block > warp_size) {
         if (lanes <= warp_size) return;
-        constexpr unsigned warps = P::block / warp_size;
         const unsigned warp = threadIdx.x / warp_size, lane = threadIdx.x % warp_size;
         if (lane == 0) shared[warp] = state;
         __syncthreads();
@@ -196,7 +196,7 @@ __device__ __forceinline__ void reduction_rows(const typename P::arguments& a,
     using position = typename P::position;
     const unsigned lanes = static_cast<unsigned>(a.lanes);
     const position splits = static_cast<position>(a.splits);
-    const position task = position(blockIdx.x) * (P::block / lanes) + threadIdx.x / lanes;
+    const position task = position(part_of_block(a)) * (P::block / lanes) + threadIdx.x / lanes;
     const position kept = splits == 1 ? task : task / splits;
     const position segment = splits == 1 ? 0 : task % splits;
     const bool inside = kept < static_cast<position>(a.kept);
@@ -221,8 +221,9 @@ __device__ __forceinline__ void reduction_columns(const typename P::arguments& a
     using position = typename P::position;
     const unsigned width = static_cast<unsigned>(a.lanes);
     const position blocks = (static_cast<position>(a.kept) + width - 1) / width;
-    const position segment = blockIdx.x / blocks;
-    const position kept = blockIdx.x % blocks * width + threadIdx.x % width;
+    const position part = part_of_block(a);
+    const position segment = part / blocks;
+    const position kept = part % blocks * width + threadIdx.x % width;
     const bool inside = kept < static_cast<position>(a.kept);
     const typename P::invariants fixed = P::prepare(a);
     typename P::state state;
@@ -243,13 +244,23 @@ __device__ __forceinline__ void reduction_finish(const typename P::arguments& a,
     using position = typename P::position;
     const unsigned lanes = static_cast<unsigned>(a.finish_lanes);
     const position splits = static_cast<position>(a.splits);
-    const position kept = position(blockIdx.x) * (P::block / lanes) + threadIdx.x / lanes;
+    const position kept = position(blockIdx.x) * (blockDim.x / lanes) + threadIdx.x / lanes;
     const unsigned lane = threadIdx.x % lanes;
     const bool inside = kept < static_cast<position>(a.kept);
     const auto* states = reinterpret_cast<const typename P::state*>(a.workspace) + kept * splits;
     typename P::state state;
-    for (position i = lane; inside && i < splits; i += lanes) state.merge(states[i]);
-    merge_group<P>(state, lanes, shared);
+    // Light ones are loaded several at a time: what this takes is to wait for them.
+    constexpr int ahead = sizeof(typename P::state) <= 8 ? 4 : 1;
+    for (position i = lane; inside && i < splits; i += ahead * lanes) {
+        typename P::state next[ahead];
+#pragma unroll
+        for (int u = 0; u < ahead; ++u) {
+            if (i + u * lanes < splits) next[u] = states[i + u * lanes];
+        }
+#pragma unroll
+        for (int u = 0; u < ahead; ++u) state.merge(next[u]);
+    }
+    merge_group<P>(state, lanes, shared, blockDim.x / warp_size);
     if (!inside || lane > 0) return;
     typename P::point p;
     p.position = kept;
@@ -266,6 +277,8 @@ __device__ __forceinline__ void reduction_finish(const typename P::arguments& a,
         storage[(xgpu::program::block / 2) * sizeof(xgpu::program::state)];                   \
     auto* name = reinterpret_cast<xgpu::program::state*>(storage)
 
+#define XGPU_FINISH_THREADS (xgpu::program::block > 32 ? 1024 : 32)
+
 extern "C" __global__ void __launch_bounds__(xgpu::program::block)
     xgpu_reduction_rows(const xgpu::program::arguments a) {
     XGPU_SHARED_STATES(shared);
@@ -280,7 +293,8 @@ extern "C" __global__ void __launch_bounds__(xgpu::program::block)
 }
 #endif
 
-extern "C" __global__ void __launch_bounds__(xgpu::program::block)
+// Its blocks may be larger, for it has few of them.
+extern "C" __global__ void __launch_bounds__(XGPU_FINISH_THREADS)
     xgpu_reduction_finish(const xgpu::program::arguments a) {
     XGPU_SHARED_STATES(shared);
     xgpu::reduction_finish<xgpu::program>(a, shared);

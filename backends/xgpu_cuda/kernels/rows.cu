@@ -219,7 +219,7 @@ __device__ __forceinline__ void rows(const typename P::arguments& a,
     using position = typename P::position;
     const unsigned lanes = static_cast<unsigned>(a.lanes);
     // Divisions are for blocks of several rows.
-    position number = blockIdx.x;
+    position number = part_of_block(a);
     unsigned lane = threadIdx.x;
     if (Width > 1) {
         number = number * Width + threadIdx.x % Width;

@@ -19,7 +19,7 @@ __device__ __forceinline__ void stencil(const typename P::arguments& a) {
 
     // The radix of the last two axes counts tiles.
     typename P::point p;
-    unravel<0, P::rank>(p, position(blockIdx.x), a.radix);
+    unravel<0, P::rank>(p, position(part_of_block(a)), a.radix);
     const int64_t column = int64_t(p.at[across]) * P::block + threadIdx.x;
     const int64_t row = int64_t(p.at[down]) * P::rows, left = a.shape[down] - row;
     if (column >= a.shape[across]) return;

@@ -53,7 +53,7 @@ __device__ __forceinline__ void tiles(const typename P::arguments& a,
 
     // The radix of the two axes counts tiles.
     typename P::point p;
-    unravel<0, P::rank>(p, position(blockIdx.x), a.radix);
+    unravel<0, P::rank>(p, position(part_of_block(a)), a.radix);
     const int64_t row = int64_t(p.at[P::tiled_axis]) * P::tile;
     const int64_t column = int64_t(p.at[last]) * P::tile;
 

@@ -97,6 +97,8 @@ class ElementwiseKernel(Kernel):
         header, grid, points, function = plan
         targets = self.buffers(points, points, outputs)
         arguments = self.packer.pack(header, inputs, targets)
+        if points >= self.large:
+            self.turn(arguments)
         self.driver.launch(self.device, function, grid, self._block, 0, arguments)
         return [target[0] for target in targets]
 
@@ -133,7 +135,9 @@ class ElementwiseKernel(Kernel):
             operands = [(value, *place) for value, place in zip(values, places, strict=True)]
             return self.launch(shape, operands, outputs)[0]
 
-        return Steady(function, grid, self._block, header, nbytes, tuple(aligned), otherwise)
+        large = points >= self.large
+        block = self._block
+        return Steady(function, grid, block, header, nbytes, large, tuple(aligned), otherwise)
 
     def _runs(self, inputs: Sequence[Operand], outputs: Sequence[Operand]) -> int:
         """`RUNS` where wide accesses are possible along the last axis, else -1.

@@ -7,10 +7,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Sequence
 from typing import Final
 
-from xgpu.codegen import Packer, emit
+from xgpu.codegen import BACKWARDS, Packer, emit
 from xgpu.codegen.cuda import CUDA
 from xgpu.plugin import KernelError, Operand, Program
-from xgpu_cuda.driver import Driver, Function, Memory
+from xgpu_cuda.driver import LARGE, Bytes, Driver, Function, Memory
 from xgpu_cuda.launch.quick import Steady
 
 PLANS: Final = 1024
@@ -23,6 +23,10 @@ fewer than fill the chip once, they take as long as the launch."""
 
 WAYS: Final = ("always", "large")
 """What ``XGPU_OPTIMISE`` can be."""
+
+
+IN_MEMORY: Final = ("contiguous", "strided")
+"""How an operand is addressed that has a place in memory for each point."""
 
 
 class Along:
@@ -85,6 +89,8 @@ class Kernel(ABC):
         self.device = device
         self.program = program
         self.packer = Packer(program)
+        #: Points of a launch from which on it is one of those that `Directions` counts.
+        self.large = -(-LARGE // max(1, _moved(program)))
         self._output_sizes = tuple((o.dtype.itemsize, o.reduced) for o in program.outputs)
         try:
             self.source = emit(program, CUDA)
@@ -112,6 +118,10 @@ class Kernel(ABC):
             self.compiled = loaded[entries[0]].compiled
             self.compile_seconds += loaded[entries[0]].compile_seconds
         return loaded
+
+    def turn(self, arguments: Bytes) -> None:
+        """Have a large launch, whose struct this is, go where `Directions` says."""
+        arguments[BACKWARDS] = self.driver.directions.next(self.device)
 
     def donors(self, shape: tuple[int, ...]) -> Sequence[tuple[int, int]]:
         """(input, output) of which, over ``shape``, the input's memory may be the output's."""
@@ -157,3 +167,9 @@ def _thorough() -> bool:
     if given not in WAYS:
         raise ValueError(f"XGPU_OPTIMISE is one of {', '.join(WAYS)}: got {given!r}")
     return given == "always"
+
+
+def _moved(program: Program) -> int:
+    """Bytes that are read and written for each point of the whole space, at most."""
+    given = [i.dtype.itemsize for i in program.inputs if not i.after and i.access in IN_MEMORY]
+    return sum(given) + sum(o.dtype.itemsize for o in program.outputs if not o.reduced)

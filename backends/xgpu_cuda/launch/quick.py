@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
-from xgpu.codegen import Varying
+from xgpu.codegen import BACKWARDS, Varying
 from xgpu.plugin import Operand, Program
 from xgpu_cuda.driver import Driver, Function, LaunchGraph, Memory
 
@@ -31,6 +31,7 @@ class Steady(NamedTuple):
     block: int
     header: Sequence[int]
     nbytes: int  #: of the one output
+    large: bool  #: whether it is one of those launches that `Directions` counts
     #: (number of an input, bytes that its address must be a multiple of): else it is `otherwise`.
     aligned: tuple[tuple[int, int], ...] = ()
     #: A launch on these inputs that has nothing in common with the others.
@@ -77,7 +78,10 @@ class Quick:
         self._slots = varying.slots
         self._varying = varying
         self._call = (steady.function, steady.grid, steady.block, 0, varying.arguments)
-        self._launch = driver.launcher(device, *self._call)
+        launch = driver.launcher(device, *self._call)
+        self._launch = _turned(driver, device, varying, launch) if steady.large else launch
+        # Each launch of a graph goes the same way, and where much is moved little is gained.
+        self._again = steady.nbytes <= SMALL and not steady.large
         self._aligned = tuple((varying.addresses[n], size - 1) for n, size in steady.aligned)
         self._otherwise = steady.otherwise
         self._last = _Operands()
@@ -112,7 +116,7 @@ class Quick:
             return memory
         last.again += 1
         self._varying.write(slots)
-        if last.again >= self._wanted and self._nbytes <= SMALL:
+        if self._again and last.again >= self._wanted:
             last.graph = graph = self._driver.new_graph(self._device)
             graph.add(*self._call)
             graph.queue()
@@ -138,3 +142,16 @@ class Quick:
             if slots[number] is not before[number]:
                 return False
         return True
+
+
+def _turned(
+    driver: Driver, device: int, varying: Varying, launch: Callable[[], None]
+) -> Callable[[], None]:
+    """A launch that goes where `Directions` says."""
+    arguments, following = varying.arguments, driver.directions.next
+
+    def queue() -> None:
+        arguments[BACKWARDS] = following(device)
+        launch()
+
+    return queue

@@ -29,6 +29,14 @@ COLUMN_BLOCKS: Final = 16384
 """Blocks that a reduction is split into where it has fewer kept points: several waves of them on
 the largest chips, so that the last wave costs little. Measured on an H100."""
 
+SEGMENT: Final = 32 << 10
+"""Bytes that a block reads of a reduction that is split, where there are more than enough blocks:
+those that run at a time then read little more than the L2 cache holds, so that a launch over the
+same memory in the other direction finds it there."""
+
+FINISH_BLOCK: Final = 1024
+"""Threads that merge the states of one kept point where there are many: each waits for few."""
+
 STATE_SHARE: Final = 200
 """Bytes that are read for each byte of a state, where the device is filled all the same."""
 
@@ -46,6 +54,7 @@ class Plan(NamedTuple):
     axes: tuple[int, ...]  #: the header after it
     grid: int
     finish_grid: int  #: 0 where nothing is split
+    finish_block: int
     points: int
     kept: int
     workspace: int  #: bytes
@@ -103,9 +112,11 @@ class ReductionKernel(Kernel):
         workspace = driver.allocate(device, plan.workspace) if plan.workspace else None
         header = (*plan.sizes, workspace.ptr if workspace else 0, *plan.axes)
         arguments = self.packer.pack(header, inputs, targets)
+        if plan.points >= self.large:
+            self.turn(arguments)
         driver.launch(device, plan.first, plan.grid, block, 0, arguments)
         if plan.finish_grid:
-            driver.launch(device, plan.finish, plan.finish_grid, block, 0, arguments)
+            driver.launch(device, plan.finish, plan.finish_grid, plan.finish_block, 0, arguments)
         return [target[0] for target in targets]
 
     def steady(
@@ -121,7 +132,8 @@ class ReductionKernel(Kernel):
         ((size, reduced),) = self._output_sizes
         nbytes = (plan.kept if reduced else plan.points) * size
         header = (*plan.sizes, 0, *plan.axes)
-        return Steady(plan.first, plan.grid, self.tuning.block, header, nbytes)
+        large = plan.points >= self.large
+        return Steady(plan.first, plan.grid, self.tuning.block, header, nbytes, large)
 
     def _launch_pairs(
         self,
@@ -181,8 +193,11 @@ class ReductionKernel(Kernel):
         kept, reduced = math.prod(shape[:axis]), math.prod(shape[axis:])
         made = self._columns(kept, reduced) if columns else self._rows(kept, reduced)
         lanes, splits, segment, grid = made
-        finish_lanes = self.tuning.block if splits > 4 * WARP else _lanes(splits)
-        finish_grid = -(-kept * finish_lanes // self.tuning.block) if splits > 1 else 0
+        finish_block = self.tuning.block
+        if splits > 8 * finish_block and finish_block > WARP:
+            finish_block = FINISH_BLOCK
+        finish_lanes = finish_block if splits > 4 * WARP else _lanes(splits)
+        finish_grid = -(-kept * finish_lanes // finish_block) if splits > 1 else 0
         radix = (slot for length in shape for slot in divisor(max(1, length)))
         loaded = self.load(None, lambda: self.source, self._entries, kept * reduced)
         plan = Plan(
@@ -190,6 +205,7 @@ class ReductionKernel(Kernel):
             axes=(*shape, *radix),
             grid=grid,
             finish_grid=finish_grid,
+            finish_block=finish_block,
             points=kept * reduced,
             kept=kept,
             workspace=kept * splits * self._state if splits > 1 else 0,
@@ -212,7 +228,10 @@ class ReductionKernel(Kernel):
             lanes = max(_lanes(-(-wanted // self.tuning.unroll)), min(COALESCED, _lanes(wanted)))
             return lanes, 1, reduced, -(-kept * lanes // block)
         step = block * vector * self.tuning.unroll
-        splits, segment = _split(reduced, step, -(-ROW_BLOCKS // kept))
+        most = -(-ROW_BLOCKS // kept)
+        if most > 1:
+            most = max(most, reduced * self._moved // SEGMENT)
+        splits, segment = _split(reduced, step, most)
         return block, splits, segment, kept * splits
 
     def _columns(self, kept: int, reduced: int) -> tuple[int, int, int, int]:

@@ -119,6 +119,8 @@ class RowKernel(Kernel):
         plan = self._chosen(shape, inputs, outputs)
         targets = self.buffers(plan.points, plan.kept, outputs)
         arguments = self.packer.pack(plan.header, inputs, targets)
+        if plan.points >= self.large:
+            self.turn(arguments)
         self.driver.launch(self.device, plan.function, plan.grid, plan.block, 0, arguments)
         return [target[0] for target in targets]
 
@@ -131,7 +133,8 @@ class RowKernel(Kernel):
         plan = self._chosen(shape, inputs, outputs)
         ((size, reduced),) = self._output_sizes
         nbytes = (plan.kept if reduced else plan.points) * size
-        return Steady(plan.function, plan.grid, plan.block, plan.header, nbytes)
+        large = plan.points >= self.large
+        return Steady(plan.function, plan.grid, plan.block, plan.header, nbytes, large)
 
     def _chosen(
         self, shape: tuple[int, ...], inputs: Sequence[Operand], outputs: Sequence[Operand]

@@ -73,6 +73,8 @@ class Stencils:
         radix = [slot for length in cut for slot in divisor(length)]
         targets = kernel.buffers(points, points, outputs)
         arguments = kernel.packer.pack([points, -1, *shape, *radix], inputs, targets)
+        if points >= kernel.large:
+            kernel.turn(arguments)
         kernel.driver.launch(kernel.device, function, math.prod(cut), self._block, 0, arguments)
         return [target[0] for target in targets]
 

@@ -68,6 +68,8 @@ class Tiles:
         radix = [slot for length in cut for slot in divisor(length)]
         targets = kernel.buffers(points, points, outputs)
         arguments = kernel.packer.pack([points, axis, *shape, *radix], inputs, targets)
+        if points >= kernel.large:
+            kernel.turn(arguments)
         kernel.driver.launch(kernel.device, function, math.prod(cut), self._block, 0, arguments)
         return [target[0] for target in targets]
 

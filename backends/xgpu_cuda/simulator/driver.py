@@ -23,6 +23,7 @@ from xgpu.plugin import (
 )
 from xgpu_cuda.driver import (
     Bytes,
+    Directions,
     Function,
     Grid,
     Libraries,
@@ -69,6 +70,7 @@ class SimulatorDriver:
         self.reads = 0
         self.loading = 0.0
         self.libraries: Libraries = SimulatorLibraries()
+        self.directions = Directions()
         self.streams: Streams = SimulatorStreams(self)
         self.exchange: Exchange = SimulatorExchange(self.streams.current)
         self._meter = SimulatorMeter(self)

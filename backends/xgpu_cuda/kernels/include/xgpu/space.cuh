@@ -75,6 +75,15 @@ __device__ __forceinline__ int64_t span(const int64_t* shape, int64_t axis) {
     return product;
 }
 
+// Which part of the work is this block's. A launch goes through memory backwards where that begins
+// with what the one before it left in the L2 cache; see xgpu_cuda.driver.directions. What a part is,
+// and what it computes, is the same either way.
+template <class Arguments>
+__device__ __forceinline__ unsigned part_of_block(const Arguments& a) {
+    // Of the ways to write it, the one that costs no kernel a register.
+    return blockIdx.x + (a.backwards ? gridDim.x - 1 - 2 * blockIdx.x : 0u);
+}
+
 // What N points of program P hand on.
 template <class P, int N>
 __device__ __forceinline__ void compute_points(const typename P::invariants& fixed,

@@ -33,11 +33,14 @@ KERNELS: Final = Path(__file__).parent / "kernels"
 OPTIONS: Final = ("--std=c++17", "--fmad=false", "--ftz=false")
 """What every kernel is compiled with, besides its architecture."""
 
-QUICKLY: Final = ("--Ofast-compile=mid", "--minimal")
-"""For kernels that are worth more when they are there early: less optimisation, equal bits."""
+QUICK: Final = "-DXGPU_QUICK"
+"""For kernels that are worth more when they are there early: less code, see elementwise.cu."""
 
-QUICK_SINCE: Final = (12, 9)
-"""The NVRTC from which on `QUICKLY` is tried; older ones optimise all kernels."""
+QUICKLY: Final = ("--Ofast-compile=mid", "--minimal")
+"""For the same: less optimisation of it."""
+
+QUICKLY_SINCE: Final = (12, 9)
+"""The NVRTC from which on it has `QUICKLY`."""
 
 _INCLUDE: Final = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)"', re.MULTILINE)
 
@@ -71,8 +74,8 @@ def included(source: str) -> dict[str, str]:
 
 
 def _options(arch: str, quick: bool) -> tuple[str, ...]:
-    less = QUICKLY if quick and nvrtc().getVersion() >= QUICK_SINCE else ()
-    return (*OPTIONS, *less, f"--gpu-architecture={arch}")
+    less = QUICKLY if nvrtc().getVersion() >= QUICKLY_SINCE else ()
+    return (*OPTIONS, *((QUICK, *less) if quick else ()), f"--gpu-architecture={arch}")
 
 
 def compile_cubin(source: str, arch: str, name: str = "kernel", quick: bool = False) -> bytes:

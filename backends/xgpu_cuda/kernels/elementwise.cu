@@ -81,6 +81,27 @@ __device__ __forceinline__ bool find_run(const typename P::arguments& a,
     return true;
 }
 
+#ifdef XGPU_QUICK
+
+// Compiled in little time, for few points: a thread takes one after the other, by narrow accesses.
+template <class P>
+__device__ __forceinline__ void elementwise(const typename P::arguments& a) {
+    using position = typename P::position;
+    const position count = static_cast<position>(a.count);
+    const typename P::invariants fixed = P::prepare(a);
+    const position step = position(gridDim.x) * P::block;
+#pragma unroll 1
+    for (position at = position(part_of_block(a)) * P::block + threadIdx.x; at < count; at += step) {
+        typename P::point p;
+        if (!visit<P>(a, p, at)) continue;
+        typename P::loads in = {};
+        P::load(a, p, in);
+        P::store(a, p, P::compute(fixed, in));
+    }
+}
+
+#else
+
 template <class P>
 __device__ __forceinline__ void elementwise(const typename P::arguments& a) {
     using position = typename P::position;
@@ -143,6 +164,8 @@ __device__ __forceinline__ void elementwise(const typename P::arguments& a) {
         }
     }
 }
+
+#endif  // XGPU_QUICK
 
 }  // namespace xgpu
 

@@ -7,6 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
+from tests.backends.cuda.drivers import made
 from tests.backends.cuda.interpreter import Builder, upload
 from xgpu_cuda import launch
 from xgpu_cuda.driver import Driver
@@ -28,6 +29,14 @@ DTYPES = [
     "complex64",
     "complex128",
 ]
+
+
+@pytest.fixture(
+    scope="module", params=["cudasim", "quick", pytest.param("cuda", marks=pytest.mark.gpu)]
+)
+def driver(request: pytest.FixtureRequest) -> Driver:
+    """The simulator with the kernels for many points and for few, and the GPU."""
+    return made(request.param)
 
 
 def data(size: int, dtype: str) -> np.ndarray:

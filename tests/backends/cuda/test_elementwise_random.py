@@ -9,10 +9,12 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.backends.cuda.drivers import QuickSimulator
 from tests.backends.cuda.interpreter import Builder
 from xgpu_cuda.simulator.driver import SimulatorDriver
 
 DRIVER = SimulatorDriver()
+QUICK = QuickSimulator()
 LENGTHS = st.sampled_from([1, 2, 3, 4, 5, 8, 17, 31, 32, 33, 48])
 DTYPES = st.sampled_from(["int8", "int32", "int64", "float32", "float64", "complex64"])
 
@@ -96,6 +98,7 @@ def _output(
 @given(programs())
 def test_random_program(build: Builder) -> None:
     build.check(DRIVER)
+    build.check(QUICK)
 
 
 def test_orders_of_axes_agree() -> None:
@@ -107,4 +110,5 @@ def test_orders_of_axes_agree() -> None:
         build = Builder(view.shape)
         steps = tuple(step // 4 for step in view.strides)
         build.output(build.op("negative", build.strided(values.ravel(), 0, *steps)))
-        np.testing.assert_array_equal(build.run(DRIVER)[0], -view.ravel())
+        for driver in (DRIVER, QUICK):
+            np.testing.assert_array_equal(build.run(driver)[0], -view.ravel())

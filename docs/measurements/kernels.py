@@ -175,45 +175,43 @@ class Staging(NamedTuple):
     """How the pair kernel goes along the reduced axis; see the constants of launch/pairs.py."""
 
     depth: int = pairs.DEPTH
-    ahead: int = pair_writer.AHEAD
     tiles: int = pairs.TILES
     held: int = pairs.HELD
     resident: int = pairs.RESIDENT
+    unrolled: int = pairs.UNROLLED
     shape: tuple[int, int] = (8, 8)
 
 
 def staging(device: Any) -> Iterator[tuple[str, float]]:
-    """Points of a step, points unrolled, tiles, words held, blocks; and sums that round twice."""
+    """Points of a step, tiles, words held, blocks, unrolled loops; and sums that round twice."""
     call = case(device, "pairwise")
     plain: Any = patch.object(pair_writer, "factors", lambda *_: None)
     with fresh(device), patch.object(pairs, "SHAPES", ((8, 8),)), plain:
         yield "each product is rounded", seconds(device, call)
     for given in (
         Staging(),
-        Staging(ahead=1),
-        Staging(ahead=4),
+        Staging(unrolled=384),
         Staging(depth=8),
-        Staging(ahead=16),
         Staging(held=0),
         Staging(depth=32, tiles=1, held=0),
-        Staging(ahead=4, resident=1),
-        Staging(depth=32, ahead=4, tiles=1, held=32, resident=1),
+        Staging(resident=1),
+        Staging(depth=32, tiles=1, held=32, resident=1),
         Staging(held=32, resident=1, shape=(8, 16)),
         Staging(held=32, resident=1, shape=(16, 8)),
         Staging(),
     ):
         with ExitStack() as stack:
-            for name in ("DEPTH", "TILES", "HELD", "RESIDENT"):
+            for name in ("DEPTH", "TILES", "HELD", "RESIDENT", "UNROLLED"):
                 value = getattr(given, name.lower())
                 stack.enter_context(patch.object(pairs, name, value))
-            stack.enter_context(patch.object(pair_writer, "AHEAD", given.ahead))
             stack.enter_context(patch.object(pairs, "SHAPES", (given.shape,)))
             stack.enter_context(patch.object(pairs, "STATE_WORDS", 128))
             stack.enter_context(fresh(device))
             time = seconds(device, call)
         rows, columns = given.shape
-        steps = f"{given.depth} deep, {given.ahead} ahead, {given.tiles} tiles, {given.held} held"
-        yield f"{rows} x {columns}, {steps}, {given.resident} blocks", time
+        steps = f"{given.depth} deep, {given.tiles} tiles, {given.held} held"
+        blocks = f"{given.resident} blocks, unrolled to {given.unrolled}"
+        yield f"{rows} x {columns}, {steps}, {blocks}", time
 
 
 def held(name: str) -> Sweep:

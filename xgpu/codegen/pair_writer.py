@@ -22,12 +22,6 @@ from xgpu.plugin.program import Output, Program
 ROWS, COLUMNS, NEITHER = "rows", "columns", "neither"
 SIDES: Final = (ROWS, COLUMNS, NEITHER)
 
-UNROLLED: Final = 256
-"""Weight of the body times its copies in the loop over reduced points that is unrolled."""
-
-AHEAD: Final = 2
-"""Copies of the body in that loop, at most."""
-
 
 class Pairing(NamedTuple):
     """Which operands of a program vary along which of two kept axes."""
@@ -89,13 +83,9 @@ class PairWriter(PointWriter):
     def members(self) -> Iterator[str]:
         """What the struct ``program`` declares."""
         yield from super().members()
-        weight = pair_weight(self.program)
-        ahead = 1
-        while 2 * ahead <= AHEAD and 2 * ahead * weight <= UNROLLED:
-            ahead *= 2
         yield f"static constexpr int row_axis = {self.pairing.rows};"
         yield f"static constexpr int column_axis = {self.pairing.columns};"
-        yield f"static constexpr int ahead = {ahead};"
+        yield f"static constexpr int weight = {pair_weight(self.program)};"
         for side, loads in self.sides.items():
             yield from self.side(side, loads)
         yield from self.joined()
@@ -137,7 +127,7 @@ class PairWriter(PointWriter):
         yield "template <int N, class Line>"
         yield from self.method(
             f"void stage_neighbours(Line& t, int i, const {side} (&l)[N])",
-            [f"xgpu::store_packet(&t.{side}.v{v}[i], l, &{side}::v{v});" for v in loads],
+            [f"xgpu::store_neighbours(&t.{side}.v{v}[i], l, &{side}::v{v});" for v in loads],
         )
         yield from self.neighbours(side, loads)
 

@@ -9,18 +9,9 @@
 //   XGPU_PAIR_TILES                     2: one tile is filled while another one is read
 //   XGPU_PAIR_HELD                      words that a thread may hold of the next step
 //   XGPU_PAIR_RESIDENT                  how many blocks are to share a multiprocessor
-//   XGPU_PAIR_TALL                      threads of a block along the rows, 8 or 16; 16 along columns
-//   XGPU_PAIR_WALK                      1: a pointer walks along the points of a step
-//   XGPU_PAIR_LASTING                   1: a block takes tile after tile, a grid apart
-//   XGPU_PAIR_APART                     cycles for each reduced point between the blocks that begin
-//                                       together on a multiprocessor, XGPU_PAIR_WAVE blocks apart
+//   XGPU_PAIR_UNROLLED                  weight of a tile's points times copies of them in the loop
 //
-// Blocks that share a multiprocessor do the same work, so if they begin together they also wait for
-// their first operands together, and all write at the same time: nothing computes meanwhile. A block
-// that lasts has the operands of its next tile before it writes this one. Blocks that begin apart
-// stay apart.
-//
-// A block has 256 threads, or 128. It goes along the reduced axes in steps, whose operands it stages in
+// A block has 16 x 16 threads. It goes along the reduced axes in steps, whose operands it stages in
 // shared memory; what a step needs is loaded while the one before it is folded. A thread folds the
 // points of a kept point in the order of their positions; with XGPU_PAIR_LONG, segments of them,
 // which are merged in order. That order is the same however the tiles are cut, so a kept point has
@@ -33,8 +24,7 @@
 
 namespace xgpu {
 
-constexpr int pair_side = 16, pair_tall = XGPU_PAIR_TALL, pair_block = pair_tall * pair_side;
-static_assert(pair_tall == 8 || pair_tall == 16, "warps have 4 x 8 threads, two of them to a row");
+constexpr int pair_side = 16, pair_block = pair_side * pair_side;
 constexpr int pair_segment = 512;
 constexpr int pair_bytes = 40960;  // of shared memory, at most
 
@@ -60,7 +50,7 @@ struct pair_line<P, High, Wide, false> : pair_point<P, High, Wide> {};
 // How a block goes along the reduced axes.
 template <class P, int Rows, int Columns>
 struct pair_plan {
-    static constexpr int high = Rows * pair_tall, wide = Columns * pair_side;
+    static constexpr int high = Rows * pair_side, wide = Columns * pair_side;
     using line = pair_line<P, high, wide>;
     static constexpr int bytes = sizeof(line);
     static constexpr int tiles = XGPU_PAIR_TILES * bytes <= pair_bytes ? XGPU_PAIR_TILES : 1;
@@ -95,21 +85,17 @@ struct pair_runs {
     // With one reduced axis, a step is as far from the next as any other.
     static constexpr bool even = P::rank - P::kept_axes == 1;
 
-    position first;
+    const position first;
     const int k, i;  // where the first run of the thread begins
     position whole;  // steps that begin before this are loaded by wide accesses
     typename Side::cursor cursor;
     Side in[Early ? count : 1][run];
 
     __device__ __forceinline__ pair_runs(const typename P::arguments& a, typename P::point p)
-        : k(along ? (threadIdx.x % beside + threadIdx.x / (beside * Width) * beside) * run
+        : first(p.at[Side::axis]),
+          k(along ? (threadIdx.x % beside + threadIdx.x / (beside * Width) * beside) * run
                   : threadIdx.x / (Width / run)),
           i(along ? threadIdx.x / beside % Width : threadIdx.x % (Width / run) * run) {
-        move(a, p);
-    }
-    // To the tile whose first kept point is `p`.
-    __device__ __forceinline__ void move(const typename P::arguments& a, typename P::point p) {
-        first = static_cast<position>(p.at[Side::axis]);
         bool wide = P::template in_packets<run>(a, static_cast<const Side*>(nullptr));
         // A run is not to go on from one row along the last axis to the next.
         if (!even && along) wide &= a.shape[P::rank - 1] % run == 0;
@@ -197,20 +183,13 @@ struct pair_step {
     using line = typename plan::line;
 
     const typename P::arguments& a;
-    typename P::point p;  // the first kept point of the tile
+    const typename P::point p;  // the first kept point of the block
     pair_runs<P, typename P::rows, plan::depth, plan::high, plan::early> rows;
     pair_runs<P, typename P::columns, plan::depth, plan::wide, plan::early> columns;
     typename P::neither neither;
 
     __device__ __forceinline__ pair_step(const typename P::arguments& a, typename P::point p)
         : a(a), p(p), rows(a, p), columns(a, p) {}
-
-    // To the tile whose first kept point is `to`.
-    __device__ __forceinline__ void move(typename P::point to) {
-        p = to;
-        rows.move(a, to);
-        columns.move(a, to);
-    }
 
     // Begins with the step at `start`, the next one.
     __device__ __forceinline__ void fetch(position start) {
@@ -246,7 +225,7 @@ __device__ __forceinline__ void fold_pairs(const typename P::invariants& fixed, 
 #pragma unroll
     for (int r = 0; r < Rows; r += high) {
         typename P::rows group[high];
-        P::take(line, row + r * pair_tall, group);
+        P::take(line, row + r * pair_side, group);
 #pragma unroll
         for (int j = 0; j < high; ++j) x[r + j] = group[j];
     }
@@ -275,7 +254,7 @@ __device__ __forceinline__ void finish_pairs(const typename P::arguments& a,
     constexpr int high = pair_group(Rows), wide = pair_group(Columns);
     typename P::point p = first;
     const auto move = [&](int r, int c) {
-        p.at[P::row_axis] = first.at[P::row_axis] + (r / high * high * pair_tall + r % high);
+        p.at[P::row_axis] = first.at[P::row_axis] + (r / high * high * pair_side + r % high);
         p.at[P::column_axis] = first.at[P::column_axis] + (c / wide * wide * pair_side + c % wide);
         p.position = 0;
 #pragma unroll
@@ -313,38 +292,16 @@ __device__ __forceinline__ void finish_pairs(const typename P::arguments& a,
     }
 }
 
-// The first kept point of a tile.
-template <class P, int Rows, int Columns>
-__device__ __forceinline__ typename P::point first_of_tile(const typename P::arguments& a,
-                                                           typename P::position tile) {
-    using position = typename P::position;
-    using index = typename P::index;
-    using plan = pair_plan<P, Rows, Columns>;
-    // The radix of a kept axis counts tiles, where it is cut into them.
-    typename P::point p;
-    unravel<0, P::kept_axes>(p, tile, a.radix);
-    p.at[P::row_axis] = static_cast<index>(position(p.at[P::row_axis]) * plan::high);
-    p.at[P::column_axis] = static_cast<index>(position(p.at[P::column_axis]) * plan::wide);
-    return p;
-}
-
-// The first thread waits until so many cycles have passed; a barrier has to follow.
-__device__ __forceinline__ void wait_cycles(int64_t cycles) {
-#if defined(__CUDACC_RTC__)
-    if (threadIdx.x != 0 || cycles <= 0) return;
-    const long long start = clock64();
-    while (clock64() - start < cycles) __nanosleep(64);
-#endif
-}
-
-template <class P, int Rows, int Columns, bool Long, bool Lasting>
+template <class P, int Rows, int Columns, bool Long>
 __device__ __forceinline__ void pairs(const typename P::arguments& a,
                                       typename pair_plan<P, Rows, Columns>::line* lines) {
     using position = typename P::position;
     using index = typename P::index;
     using plan = pair_plan<P, Rows, Columns>;
     using line = typename plan::line;
-    constexpr int depth = plan::depth, ahead = P::ahead < depth ? P::ahead : depth;
+    constexpr int depth = plan::depth;
+    constexpr bool twice = depth > 1 && 2 * Rows * Columns * P::weight <= XGPU_PAIR_UNROLLED;
+    constexpr int ahead = twice ? 2 : 1;
     constexpr int high = pair_group(Rows), wide = pair_group(Columns);
     // A warp has 4 x 8 of the threads: the squarer, the less it reads of both sides.
     const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
@@ -352,12 +309,25 @@ __device__ __forceinline__ void pairs(const typename P::arguments& a,
     const int my_column = (warp % 2 * 8 + lane % 8) * wide;
     const typename P::invariants fixed = P::prepare(a);
 
-    typename P::point p = first_of_tile<P, Rows, Columns>(a, blockIdx.x);
+    // The radix of a kept axis counts tiles, where it is cut into them.
+    typename P::point p;
+    unravel<0, P::kept_axes>(p, position(blockIdx.x), a.radix);
+    const position row = position(p.at[P::row_axis]) * plan::high;
+    const position column = position(p.at[P::column_axis]) * plan::wide;
     const auto length = static_cast<position>(a.reduced);
-    position following = blockIdx.x, tiles = 1;
+    p.at[P::row_axis] = static_cast<index>(row);
+    p.at[P::column_axis] = static_cast<index>(column);
+
+    // Each by itself: of an array of arrays NVRTC initialises only the first row as its type asks.
+    typename P::state state[Rows][Columns];
+    typename P::state total[Long ? Rows : 1][Long ? Columns : 1];
 #pragma unroll
-    for (int axis = 0; Lasting && axis < P::kept_axes; ++axis) {
-        tiles *= static_cast<position>(a.radix[axis].value);
+    for (int r = 0; r < Rows; ++r) {
+#pragma unroll
+        for (int c = 0; c < Columns; ++c) {
+            state[r][c] = typename P::state();
+            if constexpr (Long) total[r][c] = typename P::state();
+        }
     }
     pair_step<P, Rows, Columns> next(a, p);
     line *present = lines, *filled = lines + (plan::tiles - 1) * depth;
@@ -365,95 +335,57 @@ __device__ __forceinline__ void pairs(const typename P::arguments& a,
         next.fetch(0);
         next.stage(0, present);
     }
-    if (XGPU_PAIR_APART > 0 && blockIdx.x < XGPU_PAIR_RESIDENT * XGPU_PAIR_WAVE) {
-        // The more blocks there are already, the longer each of them takes for its share of a tile.
-        const int before = blockIdx.x / XGPU_PAIR_WAVE;
-        wait_cycles(int64_t(before * (before + 1) / 2) * XGPU_PAIR_APART * int64_t(length));
-    }
     __syncthreads();
-    do {
-        // Each by itself: of an array of arrays NVRTC initialises only the first row as its type
-        // asks.
-        typename P::state state[Rows][Columns];
-        typename P::state total[Long ? Rows : 1][Long ? Columns : 1];
+#pragma unroll 1
+    for (position start = 0; start < length; start += depth) {
+        const bool more = length - start > depth;
+        if (more) next.fetch(start + depth);
+        const auto at = static_cast<index>(start);
+        if (length - start >= depth) {
+            // A pointer that walks is one instruction fewer than an address of each point.
+            const line* from = present;
+            int k = 0;
+#pragma unroll 1
+            do {
 #pragma unroll
-        for (int r = 0; r < Rows; ++r) {
-#pragma unroll
-            for (int c = 0; c < Columns; ++c) {
-                state[r][c] = typename P::state();
-                if constexpr (Long) total[r][c] = typename P::state();
+                for (int j = 0; j < ahead; ++j) {
+                    fold_pairs<P>(fixed, from[j], my_row, my_column, at + k + j, state);
+                }
+                from += ahead;
+                k += ahead;
+            } while (k != depth);
+        } else {
+#pragma unroll 1
+            for (int k = 0; k < static_cast<int>(length - start); ++k) {
+                fold_pairs<P>(fixed, present[k], my_row, my_column, at + k, state);
             }
         }
-        if (Lasting) {
-            p = first_of_tile<P, Rows, Columns>(a, following);
-            following += gridDim.x;
-        }
-        const auto row = static_cast<position>(p.at[P::row_axis]);
-        const auto column = static_cast<position>(p.at[P::column_axis]);
-#pragma unroll 1
-        for (position start = 0; start < length; start += depth) {
-            const bool more = length - start > depth;
-            const bool another = Lasting && !more && following < tiles;
-            const position then = another ? 0 : start + depth;
-            if (another) next.move(first_of_tile<P, Rows, Columns>(a, following));
-            if (more || another) next.fetch(then);
-            const auto at = static_cast<index>(start);
-            if (length - start >= depth) {
-                if constexpr (XGPU_PAIR_WALK != 0) {
-                    const line* from = present;
-                    int k = 0;
-#pragma unroll 1
-                    do {
+        if constexpr (Long) {
+            const position done = start + depth;
+            if (done % pair_segment == 0 || done >= length) {
 #pragma unroll
-                        for (int j = 0; j < ahead; ++j) {
-                            fold_pairs<P>(fixed, from[j], my_row, my_column, at + k + j, state);
-                        }
-                        from += ahead;
-                        k += ahead;
-                    } while (k != depth);
-                } else {
-#pragma unroll 1
-                    for (int k = 0; k < depth; k += ahead) {
+                for (int r = 0; r < Rows; ++r) {
 #pragma unroll
-                        for (int j = k; j < k + ahead; ++j) {
-                            fold_pairs<P>(fixed, present[j], my_row, my_column, at + j, state);
-                        }
-                    }
-                }
-            } else {
-#pragma unroll 1
-                for (int k = 0; k < static_cast<int>(length - start); ++k) {
-                    fold_pairs<P>(fixed, present[k], my_row, my_column, at + k, state);
-                }
-            }
-            if constexpr (Long) {
-                const position done = start + depth;
-                if (done % pair_segment == 0 || done >= length) {
-#pragma unroll
-                    for (int r = 0; r < Rows; ++r) {
-#pragma unroll
-                        for (int c = 0; c < Columns; ++c) {
-                            total[r][c].merge(state[r][c]);
-                            state[r][c] = {};
-                        }
+                    for (int c = 0; c < Columns; ++c) {
+                        total[r][c].merge(state[r][c]);
+                        state[r][c] = {};
                     }
                 }
             }
-            if (plan::tiles == 1) __syncthreads();
-            if (more || another) next.stage(then, filled);
-            line* const read = present;
-            present = filled;
-            filled = read;
-            __syncthreads();
         }
-        const bool inside =
-            static_cast<position>(a.shape[P::row_axis]) - row >= plan::high &&
-            static_cast<position>(a.shape[P::column_axis]) - column >= plan::wide;
-        p.at[P::row_axis] += static_cast<index>(my_row);
-        p.at[P::column_axis] += static_cast<index>(my_column);
-        if constexpr (Long) finish_pairs<P>(a, fixed, p, inside, total);
-        else finish_pairs<P>(a, fixed, p, inside, state);
-    } while (Lasting && following < tiles);
+        if (plan::tiles == 1) __syncthreads();
+        if (more) next.stage(start + depth, filled);
+        line* const read = present;
+        present = filled;
+        filled = read;
+        __syncthreads();
+    }
+    const bool inside = static_cast<position>(a.shape[P::row_axis]) - row >= plan::high &&
+                        static_cast<position>(a.shape[P::column_axis]) - column >= plan::wide;
+    p.at[P::row_axis] += static_cast<index>(my_row);
+    p.at[P::column_axis] += static_cast<index>(my_column);
+    if constexpr (Long) finish_pairs<P>(a, fixed, p, inside, total);
+    else finish_pairs<P>(a, fixed, p, inside, state);
 }
 
 }  // namespace xgpu
@@ -462,6 +394,6 @@ extern "C" __global__ void __launch_bounds__(xgpu::pair_block, XGPU_PAIR_RESIDEN
     xgpu_pairs(const xgpu::program::arguments a) {
     using plan = xgpu::pair_plan<xgpu::program, XGPU_PAIR_ROWS, XGPU_PAIR_COLUMNS>;
     alignas(16) __shared__ unsigned char storage[plan::tiles * plan::depth * sizeof(plan::line)];
-    xgpu::pairs<xgpu::program, XGPU_PAIR_ROWS, XGPU_PAIR_COLUMNS, XGPU_PAIR_LONG != 0,
-                XGPU_PAIR_LASTING != 0>(a, reinterpret_cast<plan::line*>(storage));
+    xgpu::pairs<xgpu::program, XGPU_PAIR_ROWS, XGPU_PAIR_COLUMNS, XGPU_PAIR_LONG != 0>(
+        a, reinterpret_cast<plan::line*>(storage));
 }

@@ -13,7 +13,6 @@ from itertools import combinations
 from typing import Final, NamedTuple
 
 from xgpu.codegen import COLUMNS, NEITHER, ROWS, Pairing, divisor, pair_weight, state_bytes
-from xgpu.codegen.pair_writer import factors
 from xgpu.codegen.stages import stages
 from xgpu.plugin import Operand, Program
 from xgpu.plugin.dtypes import kind_of
@@ -22,12 +21,7 @@ from xgpu_cuda.driver import Driver
 ENTRY: Final = "xgpu_pairs"
 
 SIDE: Final = 16
-"""Threads of a block along the columns."""
-
-TALL: Final = 16
-"""Threads of a block along the rows: 8 or 16."""
-
-BLOCK: Final = TALL * SIDE
+BLOCK: Final = SIDE * SIDE
 SEGMENT: Final = 512
 """As in pairs.cu."""
 
@@ -46,20 +40,9 @@ HELD: Final = 16
 RESIDENT: Final = 2
 """Blocks that are to share a multiprocessor."""
 
-WALK: Final = False
-"""Whether a pointer walks along the points of a step; else each one's address is computed."""
-
-LASTING: Final = False
-"""Whether blocks stay and take tile after tile, where there is more than one for each of them."""
-
-APART: Final = False
-"""Whether blocks that share a multiprocessor begin apart, where each place has several tiles."""
-
-WAVES: Final = 3
-"""Tiles to each place for a block, below which beginning apart costs more than it saves."""
-
-STREAMING: Final = 0
-"""1: what is written is marked as the first to leave the caches; see memory.cuh."""
+UNROLLED: Final = 256
+"""Weight of the body times its copies in the loop over reduced points, of which there are two for
+each of a thread's points if they come to no more than this; else one."""
 
 STATE_WORDS: Final = 64
 """Registers that the states of a thread may take: half of what it has if two blocks share a
@@ -86,9 +69,6 @@ class Tiles(NamedTuple):
     long: bool  #: whether states are merged in segments
     radix: tuple[int, ...]  #: the divisors of the axes; of the two that are cut, of their tiles
     grid: int
-    lasting: bool = False  #: whether a block takes several tiles
-    apart: int = 0  #: cycles for each reduced point between the blocks of a multiprocessor
-    wave: int = 1  #: multiprocessors
 
     def macros(self) -> str:
         """The lines before the source."""
@@ -100,12 +80,7 @@ class Tiles(NamedTuple):
             f"#define XGPU_PAIR_TILES {TILES}\n"
             f"#define XGPU_PAIR_HELD {HELD}\n"
             f"#define XGPU_PAIR_RESIDENT {RESIDENT}\n"
-            f"#define XGPU_PAIR_TALL {TALL}\n"
-            f"#define XGPU_PAIR_WALK {int(WALK)}\n"
-            f"#define XGPU_PAIR_LASTING {int(self.lasting)}\n"
-            f"#define XGPU_PAIR_APART {self.apart}\n"
-            f"#define XGPU_PAIR_WAVE {self.wave}\n"
-            f"#define XGPU_STREAMING {STREAMING}\n"
+            f"#define XGPU_PAIR_UNROLLED {UNROLLED}\n"
         )
 
 
@@ -129,8 +104,6 @@ class Pairs:
             and all(o.reduced for o in program.outputs)
         )
         self._weight = pair_weight(program)
-        # What a pair takes when a product and its sum are one instruction.
-        self._cycles = self._weight - sum(factors(program, v) is not None for v in found.reductions)
         folds = [body[v] for v in found.reductions]
         self._words = state_bytes(program) // 4
         self._rounds = any(i.op in ("sum", "prod") and kind_of(i.dtype) in "fc" for i in folds)
@@ -170,8 +143,7 @@ class Pairs:
         batch = math.prod(shape[:kept]) // (high * wide)
         long = self._rounds and math.prod(shape[kept:]) > SEGMENT
         words = self._words * (2 if long else 1)
-        multiprocessors = self._driver.multiprocessors(self._device)
-        resident = RESIDENT * multiprocessors
+        resident = RESIDENT * self._driver.multiprocessors(self._device)
         row_bytes, column_bytes = (
             sum(size for size, at in zip(self._sizes, pairing.sides, strict=True) if at == side)
             for side in (ROWS, COLUMNS)
@@ -179,7 +151,7 @@ class Pairs:
 
         def cost(tile: tuple[int, int]) -> float:
             rows, columns = tile
-            blocks = batch * -(-high // (TALL * rows)) * -(-wide // (SIDE * columns))
+            blocks = batch * -(-high // (SIDE * rows)) * -(-wide // (SIDE * columns))
             # A point takes its instructions, and its share of what is read from shared memory.
             point = self._weight + (rows + columns) / 4 / (rows * columns)
             return -(-blocks // resident) * rows * columns * point
@@ -189,18 +161,11 @@ class Pairs:
             for rows, columns in SHAPES
             if rows * columns * words <= STATE_WORDS
             and rows * columns * self._weight <= BODY_LIMIT
-            and TALL * rows * row_bytes + SIDE * columns * column_bytes <= SHARED_BYTES
+            and SIDE * (rows * row_bytes + columns * column_bytes) <= SHARED_BYTES
         ]
         rows, columns = min(fitting or [(2, 2)], key=cost)
         cut = list(shape)
-        cut[pairing.rows] = -(-high // (TALL * rows))
+        cut[pairing.rows] = -(-high // (SIDE * rows))
         cut[pairing.columns] = -(-wide // (SIDE * columns))
         radix = tuple(slot for length in cut for slot in divisor(max(1, length)))
-        count = math.prod(cut[:kept])
-        lasting = LASTING and count > resident
-        apart = 0
-        if APART and RESIDENT > 1 and count > WAVES * resident:
-            # A tile's cycles where a block is alone, on four schedulers, shared out by the blocks.
-            apart = rows * columns * self._cycles * (BLOCK // 32) // (4 * RESIDENT)
-        grid = resident if lasting else count
-        return Tiles(rows, columns, long, radix, grid, lasting, apart, multiprocessors)
+        return Tiles(rows, columns, long, radix, math.prod(cut[:kept]))

@@ -221,56 +221,28 @@ def test_outputs(driver: Driver, ran: list[str], offset: int, strides: tuple[int
 
 
 @pytest.mark.parametrize(
-    ("depth", "tiles", "held"), [(1, 2, 16), (8, 1, 8), (32, 1, 32), (16, 2, 0)]
+    ("depth", "tiles", "held", "unrolled"),
+    [(1, 2, 16, 256), (8, 1, 8, 256), (32, 1, 32, 0), (16, 2, 0, 256), (16, 2, 16, 0)],
 )
 def test_each_way_to_stage(
-    driver: Driver, monkeypatch: pytest.MonkeyPatch, depth: int, tiles: int, held: int
+    driver: Driver,
+    monkeypatch: pytest.MonkeyPatch,
+    depth: int,
+    tiles: int,
+    held: int,
+    unrolled: int,
 ) -> None:
-    """However many points are a step, whatever is loaded ahead of it."""
+    """However many points are a step and a turn of the loop, whatever is loaded ahead of it."""
     monkeypatch.setattr(pairs, "DEPTH", depth)
     monkeypatch.setattr(pairs, "TILES", tiles)
     monkeypatch.setattr(pairs, "HELD", held)
+    monkeypatch.setattr(pairs, "UNROLLED", unrolled)
     monkeypatch.setattr(pairs, "SHAPES", ((4, 4),))
     for length in (64, 67, 577):
         build = distances(130, 128, length)
         weight = build.strided(data(length, "float32"), 0, 0, 0, 1)
         build.output(build.op("sum", build.op("add", len(build.body) - 3, weight)), reduced=True)
         build.check(driver)
-
-
-NARROW = {"TALL": 8, "BLOCK": 128, "RESIDENT": 4, "DEPTH": 8}
-WAYS: dict[str, dict[str, int]] = {
-    "a pointer": {"WALK": True},
-    "blocks that last": {"LASTING": True},
-    "blocks that begin apart": {"APART": True, "STREAMING": 1},
-    "blocks of 128 threads": NARROW,
-    "all of these": {**NARROW, "WALK": True, "LASTING": True, "APART": True},
-}
-
-
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("length", [64, 67, 577, 0])
-def test_each_way_to_walk(
-    driver: Driver, ran: list[str], monkeypatch: pytest.MonkeyPatch, way: str, length: int
-) -> None:
-    """The same bits, of more tiles than there are blocks at a time; edges and batches too."""
-
-    def made() -> Array:
-        build = Builder((2, 200, 330), (length,))
-        rng, row = np.random.default_rng(length), max(length, 1)
-        x = build.strided(rng.random(400 * row, np.float32), 0, 200 * row, row, 0, 1)
-        y = build.strided(rng.random(330 * row, np.float32), 0, 0, 0, 1, 330)
-        difference = build.op("subtract", x, y)
-        build.output(build.op("sum", build.op("square", difference)), reduced=True)
-        return build.run(driver)[0]
-
-    monkeypatch.setattr(pairs, "SHAPES", ((4, 4),))
-    monkeypatch.setattr(driver, "multiprocessors", lambda device: 1)
-    usual = made()
-    for name, value in WAYS[way].items():
-        monkeypatch.setattr(pairs, name, value)
-    np.testing.assert_array_equal(made(), usual)
-    assert ran == ["xgpu_pairs"] * 2
 
 
 @pytest.mark.parametrize(

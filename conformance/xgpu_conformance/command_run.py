@@ -74,6 +74,11 @@ class Work:
     metavar="FILE",
     help="Go on with a report that was broken off, or lacks newer cells.",
 )
+@click.option(
+    "--failed",
+    is_flag=True,
+    help="With --resume: run again, too, what failed, or was declared to fail.",
+)
 @click.option("--replay", metavar="ID", help="Run one cell, case or value again and show it.")
 @click.option("--expected", type=_FILE, metavar="FILE", help="Failures that are known (TOML).")
 @click.option(
@@ -129,6 +134,7 @@ def run(
     seed: int,
     path: Path | None,
     resume: Path | None,
+    failed: bool,
     replay: str | None,
     expected: Path | None,
     without: tuple[str, ...],
@@ -149,7 +155,9 @@ def run(
         if replay is not None:
             sys.exit(0 if _replayed(backend, replay, console) else 1)
         if resume is not None:
-            work = _resumed(backend, resume, path, expected)
+            work = _resumed(backend, resume, path, expected, failed)
+        elif failed:
+            raise click.UsageError("--failed is of a report: name it by --resume FILE")
         else:
             options = Options(seed, large, examples, screen, Requirements.without(without))
             flags = {"functions": functions, "dtypes": dtypes}
@@ -188,11 +196,20 @@ def _begun(
     return Work(report, options, path)
 
 
-def _resumed(backend: str | None, resume: Path, path: Path | None, expected: Path | None) -> Work:
+def _resumed(
+    backend: str | None, resume: Path, path: Path | None, expected: Path | None, failed: bool
+) -> Work:
     report = plan.with_newer(schema.read(resume))
+    if failed:
+        report = plan.with_failed_again(report)
     device = _device(backend or report.device)
     if f"{device.type}:{device.index}" != report.device:
         raise click.UsageError(f"{resume} is of {report.device}, not of {device}")
+    on = xgpu.device_info(device).name
+    if report.device_name not in ("", on):
+        raise click.UsageError(
+            f"{resume} was made on {report.device_name}, here is {on}: begin a new report"
+        )
     have = plan.versions(device)
     for name, version in report.versions.items():
         if have.get(name) != version:

@@ -166,7 +166,9 @@ def _flushed(check: Check, got: Values, expected: Values) -> NDArray[np.bool_]:
     same = np.ones(got.shape, bool)
     for mine, right in zip(parts(got), parts(expected), strict=True):
         lost = subnormal(right) & (np.abs(mine) < smallest_normal(mine.dtype))
-        equal = (distance(mine, right) <= check.rule.bound) & ~zeros_differ(mine, right)
+        equal = distance(mine, right) <= check.rule.bound
+        if check.rule.zeros:
+            equal &= ~zeros_differ(mine, right)
         same &= lost | equal
     for operand in check.inputs:
         if kind(operand.dtype) in "fc":

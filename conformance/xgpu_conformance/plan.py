@@ -125,6 +125,21 @@ def with_newer(report: Report) -> Report:
     return replace(report, cells=(*made, *have.values()))
 
 
+def with_failed_again(report: Report) -> Report:
+    """The report with the cells that were not right, not yet run.
+
+    That is what failed, declared or not, and what passes though it is declared.
+    """
+    cells = (
+        Cell(*c.key, reason=NOT_RUN)
+        if c.level in SOURCES
+        and (c.state in ("fail", "expected") or (c.state == "pass" and c.reason))
+        else c
+        for c in report.cells
+    )
+    return replace(report, cells=tuple(cells))
+
+
 def versions(device: xgpu.Device) -> dict[str, str]:
     """Versions of all that takes part.
 

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
@@ -93,6 +94,9 @@ def test_a_report_is_resumed(tmp_path: Path) -> None:
     schema.write(dataclasses.replace(whole, versions={"numpy": "0.1"}), path)
     result = call("--resume", str(path), "-n", "0")
     assert result.exit_code == 2 and "was made with numpy 0.1" in result.output
+    schema.write(dataclasses.replace(whole, device_name="another one"), path)
+    result = call("--resume", str(path), "-n", "0")
+    assert result.exit_code == 2 and "was made on another one, here is" in result.output
 
 
 def test_a_resumed_report_gets_the_cells_that_the_suite_has_got(tmp_path: Path) -> None:
@@ -106,6 +110,43 @@ def test_a_resumed_report_gets_the_cells_that_the_suite_has_got(tmp_path: Path) 
     after = schema.read(path)
     assert [c.key for c in after.cells] == [c.key for c in whole.cells]
     assert after.counts() == whole.counts() and after.finished
+
+
+DECLARED = """[[expected]]
+match = "level=ops&name={}&dtype=float64"
+reason = "known"
+link = "l"
+expires = 2100-01-01
+"""
+
+
+def test_what_failed_is_run_again_and_nothing_else(tmp_path: Path) -> None:
+    path, declared = tmp_path / "report.json", tmp_path / "expected.toml"
+    chosen = ("--level", "ops", "--functions", "add,exp,sin,cos", "--dtypes", "float64")
+    given = ("wrong", *chosen, "-n", "0", "--large", "2003", "--json", str(path))
+    xgpu.register_backend("wrong", wrong.Wrong(exp=wrong.exp_off_by_3, add=np.subtract))
+    try:
+        declared.write_text(DECLARED.format("exp") + DECLARED.format("sin"))
+        assert call(*given, "--expected", str(declared)).exit_code == 1
+    finally:
+        xgpu.unregister_backend("wrong")
+    before = schema.read(path).by_key()
+    exp, sin, add = (before["ops", name, "float64"] for name in ("exp", "sin", "add"))
+    assert (exp.state, sin.state, add.state) == ("expected", "pass", "fail") and sin.reason
+    declared.write_text(DECLARED.format("tan"))
+    # The device has been mended; what passed would fail, were it run again.
+    xgpu.register_backend("wrong", wrong.Wrong(cos=wrong.exp_off_by_3))
+    try:
+        assert call("--resume", str(path), "-n", "0").exit_code == 1
+        assert schema.read(path).by_key() == before
+        assert call("--resume", str(path), "--failed", "-n", "0").exit_code == 0
+    finally:
+        xgpu.unregister_backend("wrong")
+    after = schema.read(path)
+    assert after.finished and after.counts()["pass"] == 4
+    assert not any(cell.reason for cell in after.cells if cell.state == "pass")
+    same = {key for key, cell in after.by_key().items() if cell == before[key]}
+    assert set(before) - same == {exp.key, sin.key, add.key}
 
 
 @pytest.mark.parametrize(
@@ -127,6 +168,7 @@ def test_a_resumed_report_gets_the_cells_that_the_suite_has_got(tmp_path: Path) 
         (("cpu", "--expected", "/no/file.toml"), "cannot read /no/file.toml"),
         (("cpu", "-n", "0", "--functions", "add", "--json", "/no/a.json"), "cannot write"),
         (("--resume", "/no/a.json"), "cannot read the report"),
+        (("cpu", "--failed"), "name it by --resume FILE"),
     ],
 )
 def test_a_wrong_command_line(arguments: tuple[str, ...], said: str) -> None:

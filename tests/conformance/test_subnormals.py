@@ -39,6 +39,12 @@ def test_components_are_looked_at_one_by_one() -> None:
     assert wrong([1, 0, 1], right, dtype=np.complex64) == [False, False, True]
 
 
+def test_a_zero_beside_a_subnormal_component_has_a_sign_where_the_rule_asks_for_it() -> None:
+    right = [complex(TINY / 2, -0.0)]
+    assert wrong([0], right, dtype=np.complex64) == [True]
+    assert wrong([0], right, dtype=np.complex64, bound=4.0, zeros=False) == [False]
+
+
 def test_what_is_not_subnormal_is_judged_as_ever() -> None:
     one, zero, nan = [1.0], [0.0], [np.nan]
     assert wrong(zero, [-0.0]) == [True]

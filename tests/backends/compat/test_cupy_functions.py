@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.special
 
 from xgpu.plugin import BackendUnavailableError
 
@@ -21,6 +22,20 @@ def quotient(x1: Any, x2: Any) -> Any:
     inverse = np.where(inverse < np.finfo(size.dtype).tiny, 0, inverse).astype(size.dtype)
     x1, x2 = x1 * inverse, x2 * inverse
     return x1 * np.conj(x2) * (1 / (x2.real**2 + x2.imag**2))
+
+
+def flushed(x: Any) -> Any:
+    """Zeros for subnormal numbers, as of kernels compiled with -ftz=true."""
+    small = np.abs(x) < np.finfo(x.dtype).tiny
+    return np.where(small, np.copysign(0, x), x).astype(x.dtype)
+
+
+def unit(x: Any) -> Any:
+    """The sign of a complex number, as CuPy computes it."""
+    if x.dtype.kind != "c":
+        return np.sign(x)
+    size = flushed(np.abs(x))
+    return (flushed(x.real / size) + 1j * flushed(x.imag / size)).astype(x.dtype)
 
 
 def last(matrix: Any, axis: int) -> Any:
@@ -81,6 +96,57 @@ def test_signs(functions: ModuleType, dtype: Any) -> None:
     np.testing.assert_allclose(largest, [(1 - 1j) / np.sqrt(2)], rtol=4 * info.eps)
     zeros = functions.sign(np.asarray([complex(-0.0, 2.0), 0], dtype))
     assert zeros.tolist() == [1j, 0] and np.signbit(zeros.real[0])
+
+
+@pytest.mark.parametrize("dtype", COMPLEX)
+def test_a_small_component_of_a_sign_is_not_flushed(
+    functions: ModuleType, dtype: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny = np.finfo(dtype).tiny
+    flushing = {"sign": unit, "ldexp": lambda x, e: flushed(np.ldexp(x, e))}
+    monkeypatch.setattr(functions, "cupy", SimpleNamespace(**(vars(np) | flushing)))
+    x = np.asarray([1 + tiny * 1j, tiny - 1j, complex(-4, 4 * tiny)], dtype)
+    assert functions.sign(x).tolist() == [1 + tiny * 1j, tiny - 1j, -1 + tiny * 1j]
+    lost = functions.scaled(x, -functions.exponent(x))
+    assert lost.imag[0] == lost.real[1] == 0
+
+
+#: Order, kind, the function without scale, and how it is scaled by CuPy.
+BESSEL: dict[str, tuple[int, str, Any, Any]] = {
+    "i0e": (0, "I", scipy.special.i0, lambda x: np.exp(-np.abs(x))),
+    "i1e": (1, "I", scipy.special.i1, lambda x: np.exp(-np.abs(x))),
+    "k0e": (0, "K", scipy.special.k0, np.exp),
+    "k1e": (1, "K", scipy.special.k1, np.exp),
+}
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", BESSEL)
+def test_scaled_bessel_functions(functions: ModuleType, name: str, dtype: Any) -> None:
+    order, kind, plain, scale = BESSEL[name]
+    ends = [0, 0.5, 499, 500, 501, 705, 710, 1e5, 1e30, np.finfo(dtype).max, np.inf, np.nan]
+    x = np.concatenate([ends, -np.asarray(ends[1:])]).astype(dtype)
+    with np.errstate(all="ignore"):
+
+        def product(x: Any) -> Any:
+            return scale(x) * plain(x)
+
+        assert np.isnan(product(np.asarray([1e5, np.inf]))).all()  # CuPy alone
+        found = functions.scaled_bessel(product, order, kind)(x)
+        right = getattr(scipy.special, name)(x.astype(np.float64)).astype(dtype)
+    assert found.dtype == dtype
+    np.testing.assert_allclose(found, right, rtol=8 * np.finfo(dtype).eps)
+    np.testing.assert_array_equal(np.signbit(found[right == 0]), np.signbit(right[right == 0]))
+
+
+def test_nan_at_infinity(functions: ModuleType) -> None:
+    x = np.asarray([-np.inf, np.inf, -0.0, 3], np.float32)
+    with np.errstate(invalid="ignore"):
+        found = functions.undefined_at_infinity(
+            lambda x: np.where(np.isinf(x), x.dtype.type(0), x)
+        )(x)
+    np.testing.assert_array_equal(found, np.asarray([np.nan, np.nan, 0, 3], np.float32))
+    assert found.dtype == np.float32 and np.signbit(found[2])
 
 
 @pytest.mark.parametrize("dtype", COMPLEX)

@@ -100,15 +100,15 @@ class CudaBackend:
             results: Sequence[Result],
             attributes: Mapping[str, Any],
         ) -> list[Memory]:
-            if not self.streams.several:
-                buffers = function(device, operands, results, attributes)
-                if buffers and buffers[0].nbytes >= LARGE:
-                    self.driver.directions.forward(device)
-                return buffers
-            homes = self.streams.foreign(device, (operand.buffer for operand in operands))
-            self.streams.after(device, homes)
+            several = self.streams.several
+            if several:
+                homes = self.streams.foreign(device, (operand.buffer for operand in operands))
+                self.streams.after(device, homes)
             buffers = function(device, operands, results, attributes)
-            self.streams.before(device, homes)
+            if buffers and buffers[0].nbytes >= LARGE:
+                self.driver.directions.forward(device)
+            if several:
+                self.streams.before(device, homes)
             return buffers
 
         return run

@@ -120,9 +120,11 @@ def test_two_kernels_go_there_and_back(
     assert set(gone["xgpu_reduction_finish"]) <= {columns}, "its few blocks go forward all the same"
 
 
+@pytest.mark.parametrize("several", [False, True])
 def test_after_a_kernel_that_goes_one_way(
-    cuda: xp.Device, gone: Gone, monkeypatch: pytest.MonkeyPatch
+    cuda: xp.Device, gone: Gone, monkeypatch: pytest.MonkeyPatch, several: bool
 ) -> None:
+    monkeypatch.setattr(cuda.backend.streams, "several", several)
     monkeypatch.setattr(launch_kernel, "LARGE", 1)
     monkeypatch.setattr(backend, "LARGE", 1)
     x = array(cuda, 3_000)

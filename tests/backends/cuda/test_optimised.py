@@ -54,6 +54,7 @@ def loads(cuda: xp.Device, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[boo
             source = "#define XGPU_QUICK\n" * quick + source
         return load(device, source, names, quick)
 
+    monkeypatch.delenv("XGPU_OPTIMISE", raising=False)
     monkeypatch.setattr(driver, "load", counted)
     monkeypatch.setattr(kernel, "SMALL", SMALL)
     forget(cuda)
@@ -144,6 +145,7 @@ def test_both_ways_give_the_same_bits(
     if driver.name == "cudasim" and dtype not in (dtypes.float32, dtypes.int64):
         pytest.skip("large programs, for the compiler of the simulator")
     build = every_op(dtype)
+    monkeypatch.setenv("XGPU_OPTIMISE", "large")
     quick = build.run(driver)
     monkeypatch.setenv("XGPU_OPTIMISE", "always")
     for output, few, many in zip(build.outputs, quick, build.run(driver), strict=True):

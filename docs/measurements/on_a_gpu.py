@@ -104,7 +104,7 @@ STAGES: Final[dict[str, Stage]] = {
         ("{python} docs/measurements/compile.py {device} --out {out}",),
     ),
     "warm": Stage(
-        "tests", 120, "every kernel once, which fills the cache of compiled kernels",
+        "tests", 90, "every kernel once, which fills the cache of compiled kernels",
         ("{python} -m tests.backends.cuda.every_kernel {device}",
          f"{THOROUGHLY} {{python}} -m tests.backends.cuda.every_kernel {{device}}"),
     ),
@@ -122,7 +122,7 @@ STAGES: Final[dict[str, Stage]] = {
         (f"{THOROUGHLY} {TESTS} -n {{n}} --dist worksteal --fill 0xff tests",),
     ),
     "sanitizers": Stage(
-        "tests", 240, "every kernel under compute-sanitizer, compiled quickly and thoroughly",
+        "tests", 180, "every kernel under compute-sanitizer, compiled quickly and thoroughly",
         tuple(f"{way} {CHECKED} {tool} {{python}} -m tests.backends.cuda.every_kernel {{device}}"
               for way in ("env", THOROUGHLY)
               for tool in ("memcheck", "racecheck", "initcheck", "synccheck")),

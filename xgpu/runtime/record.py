@@ -14,7 +14,7 @@ from typing import Any, Final
 from xgpu.graph import infer, rewrites
 from xgpu.graph.device import Device
 from xgpu.graph.folding import folding
-from xgpu.graph.node import MAX_DEPTH, Node, constant, filled, viewed
+from xgpu.graph.node import MAX_DEPTH, Node, constant, filled, pending, viewed
 from xgpu.graph.shapes import broadcast_shapes
 from xgpu.graph.spec import NUMBERS, spec_of
 from xgpu.graph.view import Shape, View, broadcast, permute, whole
@@ -394,14 +394,7 @@ def _node(
 ) -> Node:
     if device.unsupported and op.name in device.unsupported:
         return lacking.node(op, inputs, shape, dtype, attrs, _call)
-    node = Node()
-    node.op = op
-    node.inputs = inputs
-    node.shape = shape
-    node.spec = device.specs.get(dtype) or spec_of(dtype, device)
-    node.attrs = attrs
-    node.buffer = None
-    node.depth = depth
+    node = pending(op, inputs, shape, dtype, device, attrs, depth)
     if depth >= modes.limit:
         finished(node)
     return node

@@ -12,7 +12,7 @@ from typing import Any, Final
 from xgpu.codegen import Group, Stencil, divisor, emit_stencil, tile_weight, tune
 from xgpu.codegen.cuda import CUDA
 from xgpu.plugin import Operand, Program
-from xgpu_cuda.driver import Function, Memory
+from xgpu_cuda.driver import Memory
 from xgpu_cuda.launch.kernel import Kernel
 
 ENTRY: Final = "xgpu_stencil"
@@ -69,22 +69,21 @@ class Stencils:
         kernel = self._kernel
         cut = [*shape[:-2], -(-shape[-2] // ROWS), -(-shape[-1] // self._block)]
         points = math.prod(shape)
-        function = self._function(stencil, points)
+        loaded = kernel.load(
+            (ENTRY, stencil),
+            lambda: emit_stencil(kernel.program, CUDA, stencil),
+            (ENTRY,),
+            points,
+        )
         radix = [slot for length in cut for slot in divisor(length)]
         targets = kernel.buffers(points, points, outputs)
         arguments = kernel.packer.pack([points, -1, *shape, *radix], inputs, targets)
         if points >= kernel.large:
             kernel.turn(arguments)
-        kernel.driver.launch(kernel.device, function, math.prod(cut), self._block, 0, arguments)
+        kernel.driver.launch(
+            kernel.device, loaded[ENTRY], math.prod(cut), self._block, 0, arguments
+        )
         return [target[0] for target in targets]
-
-    def _function(self, stencil: Stencil, points: int) -> Function:
-        kernel = self._kernel
-
-        def source() -> str:
-            return emit_stencil(kernel.program, CUDA, stencil)
-
-        return kernel.load((ENTRY, stencil), source, (ENTRY,), points)[ENTRY]
 
     def may_be(self, shape: tuple[int, ...], inputs: Sequence[Operand]) -> bool:
         """Whether `launch` may run it, if inputs that could be of one buffer are."""

@@ -13,7 +13,7 @@ from typing import Final
 from xgpu.codegen import Turning, divisor, emit_tiles, tile_length, tile_weight, tune
 from xgpu.codegen.cuda import CUDA
 from xgpu.plugin import Operand, Program
-from xgpu_cuda.driver import Function, Memory
+from xgpu_cuda.driver import Memory
 from xgpu_cuda.launch.kernel import Kernel
 
 ENTRY: Final = "xgpu_tiles"
@@ -64,13 +64,20 @@ class Tiles:
         for tiled in (axis, -1):
             cut[tiled] = -(-cut[tiled] // tile)
         points = math.prod(shape)
-        function = self._function(turning, points)
+        loaded = kernel.load(
+            (ENTRY, turning),
+            lambda: emit_tiles(kernel.program, CUDA, turning),
+            (ENTRY,),
+            points,
+        )
         radix = [slot for length in cut for slot in divisor(length)]
         targets = kernel.buffers(points, points, outputs)
         arguments = kernel.packer.pack([points, axis, *shape, *radix], inputs, targets)
         if points >= kernel.large:
             kernel.turn(arguments)
-        kernel.driver.launch(kernel.device, function, math.prod(cut), self._block, 0, arguments)
+        kernel.driver.launch(
+            kernel.device, loaded[ENTRY], math.prod(cut), self._block, 0, arguments
+        )
         return [target[0] for target in targets]
 
     def _turning(
@@ -92,11 +99,3 @@ class Tiles:
             elif along != last:
                 return None
         return Turning(axis, tuple(turned)) if turned else None
-
-    def _function(self, turning: Turning, points: int) -> Function:
-        kernel = self._kernel
-
-        def source() -> str:
-            return emit_tiles(kernel.program, CUDA, turning)
-
-        return kernel.load((ENTRY, turning), source, (ENTRY,), points)[ENTRY]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Sequence
 from typing import Final
@@ -12,6 +11,7 @@ from xgpu.codegen.cuda import CUDA
 from xgpu.plugin import KernelError, Operand, Program
 from xgpu_cuda.driver import LARGE, Bytes, Driver, Function, Memory
 from xgpu_cuda.launch.quick import Steady
+from xgpu_cuda.launch.setting import setting
 
 PLANS: Final = 1024
 """How many sizes a kernel remembers before it starts over."""
@@ -163,10 +163,7 @@ def _thorough() -> bool:
     Raises:
         ValueError: ``$XGPU_OPTIMISE`` is none of its values.
     """
-    given = os.environ.get("XGPU_OPTIMISE", "") or "large"
-    if given not in WAYS:
-        raise ValueError(f"XGPU_OPTIMISE is one of {', '.join(WAYS)}: got {given!r}")
-    return given == "always"
+    return setting("XGPU_OPTIMISE", WAYS, "large") == "always"
 
 
 def _moved(program: Program) -> int:

@@ -18,7 +18,6 @@ reference; the bits of a NaN need not be kept.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -30,6 +29,7 @@ from xgpu_cuda.launch.fused import Formula, Fused, contiguous
 from xgpu_cuda.launch.gather import Gather
 from xgpu_cuda.launch.operands import address, addressing, collapsed, packed, source
 from xgpu_cuda.launch.radix import Radix, key_members, takes
+from xgpu_cuda.launch.setting import setting
 
 ENTRY: Final = "xgpu_sort_rows"
 
@@ -172,9 +172,7 @@ def way(x: Strided) -> str:
     Raises:
         ValueError: the variable is none of `WAYS`.
     """
-    given = os.environ.get("XGPU_SORT", "") or "radix"
-    if given not in WAYS:
-        raise ValueError(f"XGPU_SORT is one of {', '.join(WAYS)}: got {given!r}")
+    given = setting("XGPU_SORT", WAYS, "radix")
     return given if takes(x) else "library"
 
 
